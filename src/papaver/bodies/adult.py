@@ -1,0 +1,266 @@
+"""The adult body: blood, liver, kidney, forearm, brain and receptors for the molecules that a scenario needs.
+
+Only wiring stands here. Equations are in `components`, numbers in `data`; `Binding` says which value fills which parameter.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption
+from papaver.components.brain import BrainCompartment
+from papaver.components.disposition import OneCompartment, ThreeCompartment, TwoCompartment
+from papaver.components.liver import WellStirredLiver
+from papaver.components.receptor import CompetitiveBinding, OperationalActivation
+from papaver.components.transit import Collected, Transit
+from papaver.components.vein import ForearmVein
+from papaver.core import System
+from papaver.core.lower import Program, lower
+from papaver.errors import ScenarioError, nearest
+from papaver.evidence.load import Library
+from papaver.evidence.schema import Drug, Route
+
+STRUCTURES = {"one_compartment": OneCompartment, "two_compartment": TwoCompartment, "three_compartment": ThreeCompartment}
+RECEPTORS = ("mop", "dop", "kop")
+ENDOGENOUS = "endogenous"
+VARIANTS: dict[str, tuple[str, ...]] = {"heroin": ("active", "prodrug")}
+"""Named, mutually exclusive variants; the first is the default."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Where a parameter of the system gets its value.
+
+    `path`: a data value. `remainder`: one minus the values at these paths. Neither: `constant`.
+    """
+
+    path: str | None = None
+    remainder: tuple[str, ...] = ()
+    constant: float = 0.0
+
+
+@dataclass(frozen=True)
+class Body:
+    """A wired system with its lowered program, the binding of every parameter, and the dose port of every drug and route."""
+
+    system: System
+    program: Program
+    bindings: Mapping[str, Binding]
+    ports: Mapping[tuple[str, str], str]
+    drugs: tuple[str, ...]
+    variants: Mapping[str, str]
+
+    @property
+    def data_paths(self) -> list[str]:
+        """Paths of the data values that this body uses."""
+        paths = {p for b in self.bindings.values() for p in ((b.path,) if b.path else b.remainder)}
+        return sorted(paths)
+
+
+def closure(library: Library, dosed: Iterable[str]) -> tuple[str, ...]:
+    """The dosed molecules and everything they form, in order of formation."""
+    out: list[str] = []
+    todo = list(dosed)
+    while todo:
+        name = todo.pop(0)
+        if name in out:
+            continue
+        out.append(name)
+        drug = library.drugs[name]
+        todo += [w.forms for w in drug.elimination.values() if w.forms]
+        todo += [r.arrives_as for r in drug.routes.values() if r.arrives_as]
+    return tuple(out)
+
+
+def adult(library: Library, doses: Iterable[tuple[str, str]], variants: Mapping[str, str] | None = None) -> Body:
+    """Wire the adult body for some drugs by some routes.
+
+    Args:
+        library: the data.
+        doses: (drug, route) pairs that will be dosed.
+        variants: e.g. {"heroin": "prodrug"}.
+
+    Raises:
+        ScenarioError: a route that the drug lacks, or an unknown variant.
+    """
+    chosen = check_variants(variants or {})
+    return _adult(_Key(library), tuple(sorted(set(doses))), tuple(sorted(chosen.items())))
+
+
+def check_variants(variants: Mapping[str, str]) -> dict[str, str]:
+    """The full set of variants, defaults filled in.
+
+    Raises:
+        ScenarioError: an unknown variant or choice.
+    """
+    for name, choice in variants.items():
+        if name not in VARIANTS:
+            raise ScenarioError(f"variants: unknown variant {name!r}; {nearest(name, VARIANTS)}")
+        if choice not in VARIANTS[name]:
+            raise ScenarioError(f"variants.{name}: read {choice!r}; allowed are {', '.join(VARIANTS[name])}")
+    return {k: variants.get(k, v[0]) for k, v in VARIANTS.items()}
+
+
+class _Key:
+    """A library as a cache key: bodies depend on its structure, not on values that a fit moves."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.library.hash == other.library.hash and set(self.library.parameters) == set(other.library.parameters)
+
+    def __hash__(self) -> int:
+        return hash(self.library.hash)
+
+
+@functools.lru_cache(maxsize=64)
+def _adult(key: _Key, doses: tuple[tuple[str, str], ...], variants: tuple[tuple[str, str], ...]) -> Body:
+    library = key.library
+    names = closure(library, [drug for drug, _ in doses])
+    wiring = _Wiring(library, names, dict(variants))
+    for name in names:
+        wiring.disposition(library.drugs[name])
+    for name in names:
+        wiring.elimination(library.drugs[name])
+    ports = {(drug, route): wiring.route(library.drugs[drug], route) for drug, route in doses}
+    for receptor in RECEPTORS:
+        wiring.receptor(receptor)
+    program = lower(wiring.system)
+    bindings = {p: wiring.binding(p) for p in program.param_names}
+    return Body(wiring.system, program, bindings, ports, names, dict(variants))
+
+
+class _Wiring:
+    def __init__(self, library: Library, names: tuple[str, ...], variants: dict[str, str]) -> None:
+        self.library, self.names, self.variants = library, names, variants
+        self.system = System("adult")
+        self.special: dict[str, Binding] = {}
+
+    def has(self, path: str) -> bool:
+        return path in self.library.parameters
+
+    def binding(self, param: str) -> Binding:
+        return self.special[param] if param in self.special else Binding(self.library.parameter(param).path)
+
+    def bind(self, param: str, path: str) -> None:
+        self.special[param] = Binding(path)
+
+    def disposition(self, drug: Drug) -> None:
+        s, n = self.system, drug.name
+        pathways = list(drug.elimination)
+        s.add(f"{n}.pk", STRUCTURES[drug.structure], pathway=pathways)
+        for k, way in drug.elimination.items():
+            if way.remainder:
+                self.special[f"{n}.pk.fm[{k}]"] = Binding(remainder=tuple(f"{n}.pk.fm_{j}" for j in pathways if j != k))
+            else:
+                self.bind(f"{n}.pk.fm[{k}]", f"{n}.pk.fm_{k}")
+            activity = f"enzymes.{way.enzyme}.activity" if way.enzyme else None
+            self.special[f"{n}.pk.activity[{k}]"] = Binding(activity) if activity else Binding(constant=1.0)
+        s.add(f"{n}.vein", ForearmVein)
+        s.connect(f"{n}.pk.C1", f"{n}.vein.C_a")
+        s.add(f"{n}.brain", BrainCompartment)
+        s.connect(f"{n}.pk.C1", f"{n}.brain.C_a")
+        s.connect(f"{n}.brain.R_uptake", f"{n}.pk.R_loss")
+        self.bind(f"{n}.vein.R_bp", f"{n}.pk.R_bp")
+        self.bind(f"{n}.brain.fu", f"{n}.pk.fu")
+        s.add(f"{n}.urine", Collected)
+        s.add(f"{n}.other", Collected)
+        if self.has(f"{n}.pk.MTT_formation"):
+            s.add(f"{n}.formation", Transit)
+            s.connect(f"{n}.formation.R_out", f"{n}.pk.R_in")
+            self.bind(f"{n}.formation.MTT", f"{n}.pk.MTT_formation")
+        liver = [k for k, w in drug.elimination.items() if w.site == "liver"]
+        if liver:
+            s.add(f"{n}.liver", WellStirredLiver, pathway=liver)
+            s.connect(f"{n}.pk.CL", f"{n}.liver.CL")
+            s.connect(f"{n}.liver.R_sys", f"{n}.pk.R_in")
+            for k in liver:
+                s.connect(f"{n}.pk.fm[{k}]", f"{n}.liver.fm[{k}]")
+                s.connect(f"{n}.pk.activity[{k}]", f"{n}.liver.activity[{k}]")
+                s.connect(f"{n}.liver.scale[{k}]", f"{n}.pk.scale[{k}]")
+            self.bind(f"{n}.liver.Q_H", "circulation.Q_H")
+            self.bind(f"{n}.liver.R_bp", f"{n}.pk.R_bp")
+            self.bind(f"{n}.liver.perfused", "liver.perfused")
+
+    def elimination(self, drug: Drug) -> None:
+        s, n = self.system, drug.name
+        for k, way in drug.elimination.items():
+            if way.site == "kidney":
+                target = f"{n}.urine.R_in"
+            elif way.forms is None:
+                target = f"{n}.other.R_in"
+            elif way.into == "portal":
+                target = f"{way.forms}.liver.R_po"
+            else:
+                target = f"{way.forms}.formation.R_in" if self.has(f"{way.forms}.pk.MTT_formation") else f"{way.forms}.pk.R_in"
+            if self.has(f"{n}.pk.MTT_{k}"):
+                s.add(f"{n}.{k}", Transit)
+                self.bind(f"{n}.{k}.MTT", f"{n}.pk.MTT_{k}")
+                s.connect(f"{n}.{k}.R_out", target)
+                target = f"{n}.{k}.R_in"
+            s.connect(f"{n}.pk.R_elim[{k}]", target)
+            if way.site == "liver":
+                s.connect(f"{n}.liver.R_met[{k}]", target)
+        formed = next((w.forms for w in drug.elimination.values() if w.forms and w.site in ("tissue", "blood")), None)
+        if formed is not None:
+            s.connect(f"{n}.brain.R_hyd", f"{formed}.brain.R_formed")
+        else:
+            s.connect(f"{n}.brain.R_hyd", f"{n}.other.R_in")
+
+    def route(self, drug: Drug, name: str) -> str:
+        """Add what a route needs; returns its dose port."""
+        if name not in drug.routes:
+            raise ScenarioError(f"{drug.title} has no route {name!r}; it has {', '.join(drug.routes) or 'none'}")
+        route = drug.routes[name]
+        arriving = route.arrives_as or drug.name
+        if route.model == "bolus":
+            if route.into == "central":
+                return f"{arriving}.pk.dose"
+            self.lung(arriving)
+            return f"{arriving}.lung.dose"
+        at = f"{drug.name}.{name}"
+        self.system.add(at, FirstOrderAbsorption if route.model == "first_order" else BiphasicAbsorption)
+        if not self.has(f"{at}.tlag"):
+            self.special[f"{at}.tlag"] = Binding(constant=0.0)
+        self.system.connect(f"{at}.R_out", self._entry(arriving, route))
+        return f"{at}.dose"
+
+    def _entry(self, arriving: str, route: Route) -> str:
+        if route.into == "portal":
+            return f"{arriving}.liver.R_po"
+        if route.into == "central":
+            return f"{arriving}.pk.R_in"
+        self.lung(arriving)
+        return f"{arriving}.lung.R_in"
+
+    def lung(self, name: str) -> None:
+        if f"{name}.lung" not in self.system.instances:
+            self.system.add(f"{name}.lung", Transit)
+            self.system.connect(f"{name}.lung.R_out", f"{name}.pk.R_in")
+            self.bind(f"{name}.lung.MTT", "circulation.MTT_lung")
+
+    def receptor(self, receptor: str) -> None:
+        s = self.system
+        ligands = [n for n in self.names if receptor in self.library.drugs[n].receptors and self._binds(n)]
+        labels = [*ligands, ENDOGENOUS]
+        s.add(receptor, CompetitiveBinding, ligand=labels)
+        for n in ligands:
+            s.connect(f"{n}.brain.C", f"{receptor}.C[{n}]")
+        for n in labels:
+            owner = f"receptors.{receptor}.{n}" if n == ENDOGENOUS else f"{n}.{receptor}"
+            for p in ("Ki", "koff", "efficacy"):
+                self.bind(f"{receptor}.{p}[{n}]", f"{owner}.{p}")
+            self.special[f"{receptor}.C_rest[{n}]"] = Binding(f"{owner}.C_rest") if n == ENDOGENOUS else Binding(constant=0.0)
+        effect = f"{receptor}.effect"
+        s.add(effect, OperationalActivation, ligand=labels)
+        s.connect(f"{receptor}.stimulus", f"{effect}.stimulus")
+        for n in labels:
+            s.connect(f"{receptor}.signal[{n}]", f"{effect}.signal[{n}]")
+        self.bind(f"{effect}.KE", f"receptors.{receptor}.KE")
+        self.bind(f"{effect}.gamma", f"receptors.{receptor}.gamma")
+
+    def _binds(self, name: str) -> bool:
+        return not (name == "heroin" and self.variants["heroin"] == "prodrug")

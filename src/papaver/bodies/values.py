@@ -1,0 +1,82 @@
+"""From data values and a person to the parameter vector of a body: covariates, between-person draws, remainders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from papaver.bodies.adult import Body
+from papaver.errors import DataError
+from papaver.evidence.covariates import Covariates
+from papaver.evidence.load import Library
+
+Array = npt.NDArray[np.float64]
+
+
+def person_values(body: Body, library: Library, covariates: Covariates) -> dict[str, float]:
+    """Each data value of the body in internal units, scaled to a person's covariates."""
+    numbers = {f"covariate.{m.name}.{k}": library.parameters[f"covariate.{m.name}.{k}"].internal for m in library.covariates.values() for k in m.entries}
+    out: dict[str, float] = {}
+    for path in body.data_paths:
+        p = library.parameters[path]
+        x = p.internal
+        for name in p.value.covariates:
+            x *= library.covariates[name].factor(covariates, numbers)
+        out[path] = x
+    return out
+
+
+def spreads(body: Body, library: Library) -> dict[str, tuple[str, float]]:
+    """Between-person spread by path: ("log", SD of the logarithm) or ("logit", SD of the logit)."""
+    out: dict[str, tuple[str, float]] = {}
+    for path in body.data_paths:
+        s = library.parameters[path].value.spread
+        if s is not None:
+            out[path] = ("log", float(np.sqrt(np.log(1.0 + (s.value / 100.0) ** 2)))) if s.kind == "cv" else ("logit", s.value)
+    return out
+
+
+def parameter_matrix(body: Body, library: Library, values: Mapping[str, float], draws: Mapping[str, Array] | None = None, n: int = 1) -> Array:
+    """Parameters of n people, shape (n, parameters).
+
+    Args:
+        values: typical values of this kind of person, from `person_values`.
+        draws: standard normal draws by path, each of shape (n,); absent paths stay typical.
+
+    Raises:
+        DataError: the shares of a molecule's pathways exceed one.
+    """
+    kinds = spreads(body, library)
+    columns: dict[str, Array] = {}
+    for path, x in values.items():
+        z = (draws or {}).get(path)
+        if z is None or path not in kinds:
+            columns[path] = np.full(n, x)
+            continue
+        kind, sd = kinds[path]
+        columns[path] = x * np.exp(sd * z) if kind == "log" else 1.0 / (1.0 + np.exp(-(np.log(x / (1.0 - x)) + sd * z)))
+    _cap_shares(body, columns, n)
+    P = np.empty((n, len(body.program.param_names)))
+    for k, name in enumerate(body.program.param_names):
+        b = body.bindings[name]
+        if b.remainder:
+            rest = 1.0 - sum((columns[q] for q in b.remainder), np.zeros(n))
+            if np.any(rest < -1e-12):
+                raise DataError(f"{name}: the shares {', '.join(b.remainder)} add up to {1 - float(rest.min()):.4g}; at most 1")
+            P[:, k] = np.maximum(rest, 0.0)
+        elif b.path is not None:
+            P[:, k] = columns[b.path]
+        else:
+            P[:, k] = b.constant
+    return P
+
+
+def _cap_shares(body: Body, columns: dict[str, Array], n: int) -> None:
+    """Drawn shares of one molecule that add up to more than one are scaled back to one (a rare corner of a wide spread)."""
+    for b in body.bindings.values():
+        if b.remainder and n > 1:
+            s = sum((columns[q] for q in b.remainder), np.zeros(n))
+            for q in b.remainder:
+                columns[q] = np.where(s > 0.999, columns[q] * (0.999 / s), columns[q])

@@ -1,0 +1,1 @@
+"""Equations only: one mechanism per file. A component sees symbols, never values."""

@@ -1,0 +1,173 @@
+"""Straight-line Python source from a Program: one text for every target.
+
+The functions read and write flat sequences (`y`, `q`, `J`, ...), so the same text runs as plain Python on lists (no compile), on
+NumPy arrays of people or times (the parameter part and the outputs), and through Numba on arrays of floats. Further targets
+(SIMD lanes, CUDA) take the same Program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from papaver.core.lower import Program
+
+_SIGN = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+
+
+class _Writer:
+    """Writes nodes as assignments; a node used once is written inside the expression that uses it."""
+
+    def __init__(self, program: Program, inputs: dict[int, str], uses: dict[int, int]) -> None:
+        self.g, self.inputs, self.uses = program.graph, inputs, uses
+        self.lines: list[str] = []
+        self.names: dict[int, str] = {}
+        self.loaded: dict[int, str] = {}
+
+    def expr(self, i: int) -> str:
+        value = self.g.value(i)
+        if value is not None:
+            return repr(value) if value >= 0 else f"({value!r})"
+        if i in self.inputs:
+            if i not in self.loaded:
+                name = self.loaded[i] = f"i{i}"
+                self.lines.append(f"{name} = {self.inputs[i]}")
+            return self.loaded[i]
+        return self.names.get(i) or self._inline(i)
+
+    def _inline(self, i: int) -> str:
+        op, *_ = self.g.nodes[i]
+        args = [self.expr(a) for a in self.g.args(i)]
+        if op in _SIGN:
+            return f"({args[0]} {_SIGN[str(op)]} {args[1]})"
+        if op == "neg":
+            return f"(-{args[0]})"
+        return f"{op}_({', '.join(args)})"
+
+    def assign(self, i: int) -> None:
+        if i in self.inputs or self.g.value(i) is not None or i in self.names or self.uses.get(i, 0) < 2:
+            return
+        text = self._inline(i)
+        self.names[i] = f"v{i}"
+        self.lines.append(f"v{i} = {text}")
+
+
+def straight_line(program: Program, roots: Sequence[tuple[str, int]], inputs: dict[int, str]) -> list[str]:
+    """Lines that compute `roots` ((target text, node) pairs) from `inputs` (node -> text to read it)."""
+    g = program.graph
+    uses: dict[int, int] = {}
+    seen: set[int] = set()
+    todo: list[int] = []
+    for _, node in roots:
+        uses[node] = uses.get(node, 0) + 1
+        todo.append(node)
+    while todo:
+        node = todo.pop()
+        if node in seen or node in inputs:
+            continue
+        seen.add(node)
+        for a in g.args(node):
+            uses[a] = uses.get(a, 0) + 1
+            todo.append(a)
+    w = _Writer(program, inputs, uses)
+    for node in sorted(seen):
+        w.assign(node)
+    stores = [f"{target} = {w.expr(node)}" for target, node in roots]
+    return w.lines + stores
+
+
+def _function(name: str, args: str, lines: Iterable[str]) -> str:
+    body = "\n".join("    " + line for line in lines)
+    return f"def {name}({args}):\n{body or '    pass'}\n    return\n"
+
+
+def _param_inputs(p: Program) -> dict[int, str]:
+    return {i: f"p[{key[1]}]" for i, key in enumerate(p.graph.nodes) if key[0] == "param"}
+
+
+def _state_inputs(p: Program) -> dict[int, str]:
+    return {i: f"y[{key[1]}]" for i, key in enumerate(p.graph.nodes) if key[0] == "state"}
+
+
+def emit_parameter_part(p: Program) -> str:
+    """`prep(p, q)`, `init(p, y)` and `dose(p, c)` (dose coefficients and lags in the order of `dose_layout`)."""
+    inputs = _param_inputs(p)
+    coefficients = [node for _, node in dose_layout(p)]
+    return "\n".join(
+        [
+            _function("prep", "p, q", straight_line(p, [(f"q[{k}]", node) for k, node in enumerate(p.hoisted)], inputs)),
+            _function("init", "p, y", straight_line(p, [(f"y[{k}]", node) for k, node in enumerate(p.flat.init)], inputs)),
+            _function("dose", "p, c", straight_line(p, [(f"c[{k}]", node) for k, node in enumerate(coefficients)], inputs)),
+        ]
+    )
+
+
+def dose_layout(p: Program) -> list[tuple[str, int]]:
+    """Names and nodes of what `dose` writes: for each port its coefficients, then its lag."""
+    out: list[tuple[str, int]] = []
+    for name, port in p.doses.items():
+        out += [(f"{name}:{state}", node) for state, node in port.split] + [(f"{name}:lag", port.lag)]
+    return out
+
+
+def emit_outputs(p: Program, names: Sequence[str], laws: bool = False) -> str:
+    """`outputs(y, p, o)`: named outputs (and laws, as left - right) from states and parameters."""
+    nodes = [p.output(n) for n in names]
+    if laws:
+        nodes += [p.graph.sub(left, right) for _, left, right in p.flat.laws]
+    inputs = _param_inputs(p) | _state_inputs(p)
+    return _function("outputs", "y, p, o", straight_line(p, [(f"o[{k}]", node) for k, node in enumerate(nodes)], inputs))
+
+
+def emit_state_part(p: Program) -> str:
+    """`rhs`, `rhs_jac`, `factor` and `solve` over scalars.
+
+    rhs(y, q, dy): derivatives. rhs_jac(y, q, dy, J): and the non-zeros of the Jacobian, in the order of `Program.jacobian`.
+    factor(J, c, W): LU of c*I - J, in place, reciprocals on the diagonal. solve(W, b): overwrites b with the solution.
+    """
+    inputs = _state_inputs(p) | {node: f"q[{k}]" for k, node in enumerate(p.hoisted)}
+    rhs = [(f"dy[{k}]", node) for k, node in enumerate(p.flat.rhs)]
+    jac = [(f"J[{k}]", node) for k, node in enumerate(p.jacobian.values())]
+    return "\n".join(
+        [
+            _function("rhs", "y, q, dy", straight_line(p, rhs, inputs)),
+            _function("rhs_jac", "y, q, dy, J", straight_line(p, rhs + jac, inputs)),
+            _function("factor", "J, c, W", _factor_lines(p)),
+            _function("solve", "W, b", _solve_lines(p)),
+        ]
+    )
+
+
+def _factor_lines(p: Program) -> list[str]:
+    lu, place = p.lu, {ij: k for k, ij in enumerate(p.jacobian)}
+    w = {ij: f"w{k}" for ij, k in lu.entries.items()}
+    lines = []
+    for ij in lu.entries:
+        minus = f" - J[{place[ij]}]" if ij in place else ""
+        lines.append(f"{w[ij]} = " + (f"c{minus}" if ij[0] == ij[1] else (f"-J[{place[ij]}]" if minus else "0.0")))
+    done: set[int] = set()
+    for k in lu.order:
+        done.add(k)
+        lines.append(f"{w[k, k]} = 1.0 / {w[k, k]}")
+        for i in lu.order:
+            if i in done or (i, k) not in w:
+                continue
+            lines.append(f"{w[i, k]} = {w[i, k]} * {w[k, k]}")
+            lines += [f"{w[i, j]} = {w[i, j]} - {w[i, k]} * {w[k, j]}" for j in lu.order if j not in done and (k, j) in w]
+    return lines + [f"W[{k}] = {w[ij]}" for ij, k in lu.entries.items()]
+
+
+def _solve_lines(p: Program) -> list[str]:
+    lu = p.lu
+    position = {k: i for i, k in enumerate(lu.order)}
+    by_row: dict[int, list[int]] = {i: [] for i in range(p.n)}
+    for i, j in lu.entries:
+        by_row[i].append(j)
+    lines = []
+    for i in lu.order:
+        terms = [f"W[{lu.entries[i, j]}] * b{j}" for j in by_row[i] if position[j] < position[i]]
+        lines.append(f"b{i} = b[{i}]" + "".join(f" - {t}" for t in terms))
+    for i in reversed(lu.order):
+        terms = [f"W[{lu.entries[i, j]}] * b{j}" for j in by_row[i] if position[j] > position[i]]
+        inner = f"b{i}" + "".join(f" - {t}" for t in terms)
+        lines.append(f"b{i} = ({inner}) * W[{lu.entries[i, i]}]")
+    return lines + [f"b[{i}] = b{i}" for i in range(p.n)]

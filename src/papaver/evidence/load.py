@@ -1,0 +1,279 @@
+"""From data files to one checked library: drugs, physiology, covariate models, sources; parameters by path with provenance."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from papaver.errors import DataError, PapaverError, nearest
+from papaver.evidence.covariates import CovariateModel, read_covariates
+from papaver.evidence.schema import Drug, Source, Value, check_value, convert
+from papaver.evidence.yamlfile import read_yaml
+from papaver.units import Unit
+from papaver.units import convert as convert_unit
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value under its path, with the file it stands in; `prior` is what it was before a calibration moved it."""
+
+    path: str
+    value: Value
+    file: str
+    prior: Value | None = None
+
+    @property
+    def internal(self) -> float:
+        """The number in papaver's internal unit of its dimension."""
+        return self.value.value * Unit.parse(self.value.unit).factor
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything in a data folder, checked.
+
+    Attributes:
+        drugs: molecules by name. parameters: all values by path ("heroin.pk.CL", "circulation.Q_H").
+        covariates: covariate models by name. sources: paper records by id. hash: of all files read.
+    """
+
+    drugs: Mapping[str, Drug]
+    parameters: Mapping[str, Parameter]
+    covariates: Mapping[str, CovariateModel]
+    sources: Mapping[str, Source]
+    hash: str
+    folders: tuple[Path, ...] = field(default=())
+
+    def drug(self, name: str) -> Drug:
+        """A drug by name or synonym.
+
+        Raises:
+            DataError: there is none; the nearest name is suggested.
+        """
+        if name in self.drugs:
+            return self.drugs[name]
+        wanted = _plain(name)
+        names = {_plain(n): d for d in self.drugs.values() for n in (d.name, d.title, *d.synonyms)}
+        if wanted in names:
+            return names[wanted]
+        raise DataError(f"unknown drug {name!r}; {nearest(name, [n for d in self.drugs.values() for n in (d.name, *d.synonyms)])}")
+
+    def parameter(self, path: str) -> Parameter:
+        """A parameter by path.
+
+        Raises:
+            DataError: there is none; the nearest path is suggested.
+        """
+        if path not in self.parameters:
+            raise DataError(f"unknown parameter {path!r}; {nearest(path, self.parameters)}")
+        return self.parameters[path]
+
+    def with_values(self, values: Mapping[str, float]) -> Library:
+        """The same library with some parameters replaced (numbers in the unit of the data file); for fits and what-ifs."""
+        changed = dict(self.parameters)
+        for path, x in values.items():
+            p = self.parameter(path)
+            changed[path] = replace(p, value=msgspec.structs.replace(p.value, value=float(x)))
+        return replace(self, parameters=changed)
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+@functools.lru_cache(maxsize=8)
+def load_library(extra: Path | None = None, *, calibrated: bool = True) -> Library:
+    """The shipped data, plus a folder of the user's own (`--data DIR`) with the same layout.
+
+    Args:
+        extra: folder with drugs/, sources/, physiology/ as in the shipped data.
+        calibrated: False gives the values before calibration (the priors of `papaver fit`).
+
+    Raises:
+        DataError: any file that is wrong; names file and field.
+    """
+    folders = (DATA,) if extra is None else (DATA, Path(extra))
+    if extra is not None and not Path(extra).is_dir():
+        raise DataError(f"{extra}: no such data folder")
+    sources: dict[str, Source] = {}
+    for file in _files(folders, "sources"):
+        record = convert(read_yaml(file), Source, str(file))
+        if record.id != file.stem:
+            raise DataError(f"{file}: id: read {record.id!r}; it must be the file's name, {file.stem!r}")
+        if record.id in sources:
+            raise DataError(f"{file}: there is already a source {record.id!r}")
+        sources[record.id] = record
+    parameters: dict[str, Parameter] = {}
+    drugs: dict[str, Drug] = {}
+    for file in _files(folders, "drugs"):
+        drug = convert(read_yaml(file), Drug, str(file))
+        if drug.name != file.stem:
+            raise DataError(f"{file}: name: read {drug.name!r}; it must be the file's name, {file.stem!r}")
+        if drug.name in drugs:
+            raise DataError(f"{file}: there is already a drug {drug.name!r}: two files for one molecule")
+        drugs[drug.name] = drug
+        for path, value in drug_values(drug):
+            parameters[path] = Parameter(path, value, str(file))
+    for file in _files(folders, "physiology"):
+        for path, value in _walk(read_yaml(file), file.stem, str(file)):
+            parameters[path] = Parameter(path, value, str(file))
+    covariates: dict[str, CovariateModel] = {}
+    for file in _files(folders, "populations"):
+        for model in read_covariates(read_yaml(file), str(file)):
+            covariates[model.name] = model
+            for path, value in model.values():
+                parameters[path] = Parameter(path, value, str(file))
+    for p in parameters.values():
+        check_value(p.path, p.value, p.file, sources)
+        for name in p.value.covariates:
+            if name not in covariates:
+                raise DataError(f"{p.file}: {p.path}.covariates: no covariate model {name!r}; {nearest(name, covariates)}")
+    if calibrated:
+        for file in _files(folders, "calibration"):
+            _overlay(read_yaml(file), str(file), parameters)
+    for drug in drugs.values():
+        _check_drug(drug, drugs, parameters)
+    return Library(drugs, parameters, covariates, sources, _hash(folders), folders)
+
+
+def _files(folders: tuple[Path, ...], kind: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted((folder / kind).glob("*.yaml"))
+
+
+def _hash(folders: tuple[Path, ...]) -> str:
+    digest = hashlib.sha256()
+    for kind in ("sources", "drugs", "physiology", "populations", "calibration"):
+        for file in _files(folders, kind):
+            digest.update(f"{kind}/{file.name}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def drug_values(drug: Drug) -> Iterator[tuple[str, Value]]:
+    """Every value of a drug file under its path."""
+    for section in ("pk", "vein", "brain"):
+        for name, value in getattr(drug, section).items():
+            yield f"{drug.name}.{section}.{name}", value
+    for route, r in drug.routes.items():
+        for name, value in r.parameters.items():
+            yield f"{drug.name}.{route}.{name}", value
+    for receptor, card in drug.receptors.items():
+        for name in ("Ki", "koff", "efficacy"):
+            yield f"{drug.name}.{receptor}.{name}", getattr(card, name)
+
+
+def _walk(raw: Any, path: str, where: str) -> Iterator[tuple[str, Value]]:
+    if not isinstance(raw, dict):
+        raise DataError(f"{where}: {path}: read {raw!r}; a mapping of values is needed")
+    if "value" in raw or "unit" in raw:
+        yield path, convert(raw, Value, f"{where}: {path}")
+        return
+    for key, child in raw.items():
+        yield from _walk(child, f"{path}.{key}", where)
+
+
+class _Fitted(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    path: str
+    value: float
+    unit: str
+    uncertainty_cv: float
+    prior: float
+    shift_in_prior_sd: float
+
+
+class Calibration(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Result of `papaver fit`, committed with the product."""
+
+    fit: str
+    command: str
+    observations: int
+    objective: float
+    objective_at_prior: float
+    parameters: list[_Fitted]
+
+
+def _overlay(raw: Any, where: str, parameters: dict[str, Parameter]) -> None:
+    result = convert(raw, Calibration, where)
+    for f in result.parameters:
+        if f.path not in parameters:
+            raise DataError(f"{where}: {f.path}: there is no such parameter; run `papaver fit {result.fit}` again")
+        p = parameters[f.path]
+        moved = msgspec.structs.replace(
+            p.value, value=convert_unit(f.value, f.unit, p.value.unit), basis="estimated",
+            where=f"{p.value.where or p.value.reason or ''} (prior); moved by papaver fit {result.fit} on {result.observations} observations",
+        )  # fmt: skip
+        parameters[f.path] = Parameter(f.path, moved, p.file, prior=p.value)
+
+
+_NEEDED = {
+    "one_compartment": ("CL", "V1"),
+    "two_compartment": ("CL", "V1", "Q", "V2"),
+    "three_compartment": ("CL", "V1", "Q2", "V2", "Q3", "V3"),
+}
+_ROUTE_NEEDS = {"bolus": (), "first_order": ("F", "ka"), "biphasic": ("F", "ka_fast", "ka_slow", "share_fast")}
+
+
+def _check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, Parameter]) -> None:
+    at = parameters[f"{drug.name}.pk.CL"].file if f"{drug.name}.pk.CL" in parameters else f"drugs/{drug.name}.yaml"
+
+    def need(path: str, why: str) -> float:
+        if path not in parameters:
+            raise DataError(f"{at}: {path.partition('.')[2]} is missing ({why})")
+        return parameters[path].internal
+
+    for name in (*_NEEDED[drug.structure], "fu", "R_bp"):
+        need(f"{drug.name}.pk.{name}", f"structure {drug.structure}")
+    ratio = need(f"{drug.name}.pk.V1", "") / need(f"{drug.name}.pk.CL", "")
+    if not 0.1 <= ratio <= 1e6:
+        raise DataError(f"{at}: pk.V1 / pk.CL is {ratio:.3g} min, implausible (allowed 0.1 min to 1e6 min); check the units of both")
+    rest = [k for k, w in drug.elimination.items() if w.remainder]
+    if len(rest) != 1:
+        raise DataError(f"{at}: elimination: exactly one pathway takes the remainder (remainder: true); read {rest or 'none'}")
+    shares = sum(need(f"{drug.name}.pk.fm_{k}", f"share of pathway {k}") for k in drug.elimination if k not in rest)
+    if shares > 1 + 1e-9:
+        raise DataError(f"{at}: pk.fm_*: the shares of the pathways add up to {shares:.3f}; at most 1")
+    for k, way in drug.elimination.items():
+        if way.forms == drug.name:
+            raise DataError(f"{at}: elimination.{k}.forms: {drug.name} cannot form itself")
+        if way.forms is not None and way.forms not in drugs:
+            raise DataError(f"{at}: elimination.{k}.forms: unknown drug {way.forms!r}; {nearest(way.forms, drugs)}")
+    for name, route in drug.routes.items():
+        for p in _ROUTE_NEEDS[route.model]:
+            need(f"{drug.name}.{name}.{p}", f"route {name} is {route.model}")
+        if route.arrives_as is not None and route.arrives_as not in drugs:
+            raise DataError(f"{at}: routes.{name}.arrives_as: unknown drug {route.arrives_as!r}; {nearest(route.arrives_as, drugs)}")
+        arriving = drugs[route.arrives_as or drug.name]
+        if route.into == "portal" and not any(w.site == "liver" for w in arriving.elimination.values()):
+            raise DataError(f"{at}: routes.{name}.into: portal needs a liver pathway of {arriving.name}, which has none")
+
+
+def list_data(kind: str, extra: Path | None = None) -> dict[str, Path]:
+    """Shipped (and the user's) files of one kind by name, e.g. list_data("scenarios")."""
+    folders = (DATA,) if extra is None else (DATA, Path(extra))
+    return {f.stem: f for f in _files(folders, kind)}
+
+
+def find_file(name: str, kind: str, extra: Path | None = None, error: type[PapaverError] = DataError) -> Path:
+    """A file by path or by the name of a shipped one.
+
+    Raises:
+        PapaverError: neither; the nearest shipped name is suggested.
+    """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml", ".json") or path.exists():
+        if path.is_file():
+            return path
+        if path.suffix:
+            raise error(f"{name}: no such file")
+    known = list_data(kind, extra)
+    if name in known:
+        return known[name]
+    raise error(f"no {kind.rstrip('s')} {name!r}; {nearest(name, known)}")
