@@ -10,7 +10,7 @@ from papaver.errors import DataError, nearest
 from papaver.evidence.schema import Value, convert
 
 Covariates = Mapping[str, float | str]
-NUMERIC = {"weight": "kg", "age": "year", "eGFR": "mL/min/1.73m2", "height": "cm"}
+NUMERIC = {"weight": "kg", "age": "year", "eGFR": "mL/min/1.73m2"}
 """Numeric covariates and the unit in which covariate models read them."""
 LEVELS = {
     "sex": ("female", "male"),

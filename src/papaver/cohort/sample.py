@@ -1,0 +1,22 @@
+"""Draw people: every parameter with a published or assumed spread has a random stream of its own name."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from papaver.bodies.values import parameter_matrix, spreads
+from papaver.rng import normal
+from papaver.simulate import Prepared
+
+Array = npt.NDArray[np.float64]
+
+
+def sample(p: Prepared, n: int, seed: int, first: int = 0) -> Array:
+    """Parameters of persons first..first+n-1 of the cohort, shape (n, parameters).
+
+    A cohort of one is the typical person. A draw depends on the seed, the parameter's path and the person's number alone, so that chunks
+    may be drawn apart and adding a parameter moves no other draw.
+    """
+    draws = {path: normal(seed, f"person/{path}", first, n) for path in spreads(p.body, p.library)}
+    return parameter_matrix(p.body, p.library, p.values, draws, n)

@@ -1,0 +1,148 @@
+"""Scenario, person, doses and observation as written: quantities stay text with their unit until they are resolved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from papaver.errors import ScenarioError
+from papaver.evidence.schema import convert
+from papaver.evidence.yamlfile import read_yaml
+
+Quantity = str
+"""A number with its unit, e.g. "10 mg"."""
+
+
+class History(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Past use: {drug: heroin, dose: 150 mg/day, route: iv, for: 2 year}."""
+
+    drug: str
+    dose: Quantity
+    route: str = "iv"
+    duration: Quantity = msgspec.field(default="1 year", name="for")
+
+
+class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """One person. What is left out is taken from data/physiology/person.yaml and marked so in the report."""
+
+    age: Quantity | None = None
+    sex: str | None = None
+    weight: Quantity | None = None
+    height: Quantity | None = None
+    eGFR: Quantity | None = None
+    liver: str | None = None
+    history: History | None = None
+
+
+class Dose(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A dose, or a series of them.
+
+    Attributes:
+        amount: mass or amount of substance, "10 mg", "48.5 umol", or per body weight, "0.1 mg/kg".
+        salt: name of the salt that the mass refers to; without it the mass is base. purity: fraction of the mass that is drug.
+        over: duration of an infusion. every, times: repeats (times counts all doses).
+    """
+
+    drug: str
+    amount: Quantity
+    route: str
+    at: Quantity = "0 min"
+    salt: str | None = None
+    purity: float = 1.0
+    over: Quantity | None = None
+    every: Quantity | None = None
+    times: int | None = None
+
+
+class Observe(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """How long to watch, how often to write down, and which outputs (names or groups; default: all concentrations and receptors)."""
+
+    until: Quantity
+    every: Quantity | None = None
+    show: list[str] | None = None
+
+
+class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A whole run.
+
+    Example:
+        >>> from papaver import Dose, Observe, Scenario
+        >>> s = Scenario(title="ten milligrams", doses=[Dose(drug="heroin", amount="10 mg", route="iv")], observe=Observe(until="3 h"))
+    """
+
+    doses: list[Dose]
+    observe: Observe
+    title: str = "untitled"
+    start: str = "08:00"
+    person: Person = Person()
+    people: int = 1
+    seed: int = 1
+    variants: dict[str, str] = {}
+    set: dict[str, Quantity] = {}
+
+    @staticmethod
+    def from_dict(raw: Any, where: str = "scenario") -> Scenario:
+        """Check a plain mapping against the schema.
+
+        Raises:
+            ScenarioError: names the field, what was read and what is allowed.
+        """
+        if not isinstance(raw, dict):
+            raise ScenarioError(f"{where}: read {type(raw).__name__}; a scenario is a mapping with doses: and observe:")
+        for k, dose in enumerate(raw.get("doses") or []):
+            if isinstance(dose, dict):
+                for key in ("when", "for", "after", "product"):
+                    if key in dose:
+                        raise ScenarioError(f"{where}: doses[{k}].{key}: not yet supported in this version; give the dose a time (at:) and a route")
+                if "times" in dose and "every" not in dose:
+                    raise ScenarioError(f"{where}: doses[{k}].times: needs every: (the time between doses)")
+        return convert(_unit_texts(raw), Scenario, where, ScenarioError)
+
+    @staticmethod
+    def from_file(path: Path | str) -> Scenario:
+        """Read a scenario file (YAML).
+
+        Raises:
+            ScenarioError: unreadable or not a scenario.
+        """
+        return Scenario.from_dict(read_yaml(path, ScenarioError), str(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, defaults left out; `from_dict` reads it back."""
+        return _strip(msgspec.to_builtins(self), msgspec.to_builtins(_EMPTY))
+
+
+_EMPTY = Scenario(doses=[], observe=Observe(until=""))
+
+
+def _strip(x: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for k, v in x.items():
+        if k in ("doses",):
+            out[k] = [{a: b for a, b in d.items() if b is not None and not (a == "purity" and b == 1.0)} for d in v]
+        elif isinstance(v, dict):
+            inner = {a: b for a, b in v.items() if b is not None}
+            if inner:
+                out[k] = inner
+        elif v is not None and v != default.get(k):
+            out[k] = v
+    return out
+
+
+_TEXT_FIELDS = {"amount", "at", "over", "every", "until", "age", "weight", "height", "eGFR", "dose", "for"}
+
+
+def _unit_texts(x: Any, key: str = "", place: str = "") -> Any:
+    """A bare number where a quantity belongs is a missing unit: say so, rather than 'expected str'."""
+    if isinstance(x, dict):
+        return {k: _unit_texts(v, k, f"{place}.{k}".lstrip(".")) for k, v in x.items()}
+    if isinstance(x, list):
+        return [_unit_texts(v, key, f"{place}[{i}]") for i, v in enumerate(x)]
+    if key in _TEXT_FIELDS and isinstance(x, int | float) and not isinstance(x, bool):
+        raise ScenarioError(f"{place}: the unit is missing (read {x!r}); write for example {_EXAMPLE.get(key, '10 min')!r}")
+    return x
+
+
+_EXAMPLE = {"amount": "10 mg", "dose": "150 mg/day", "age": "34 year", "weight": "70 kg", "height": "175 cm", "eGFR": "90 mL/min/1.73m2", "for": "2 year"}

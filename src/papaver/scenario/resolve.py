@@ -1,0 +1,252 @@
+"""From a scenario as written to numbers: nanomoles, minutes, covariates, output times. All bad input is refused here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from papaver.bodies.adult import check_variants
+from papaver.errors import PapaverError, ScenarioError, UnitError, nearest
+from papaver.evidence.covariates import LEVELS
+from papaver.evidence.load import Library
+from papaver.evidence.schema import Drug
+from papaver.scenario.model import Dose, Person, Scenario
+from papaver.units import Unit, convert, parse_quantity, to_internal
+
+ROUTES = {
+    "iv_bolus": "iv", "intravenous": "iv", "iv_infusion": "iv", "nasal": "intranasal", "smoked": "inhaled", "po": "oral", "subcutaneous": "sc",
+    "intramuscular": "im", "pr": "rectal",
+}  # fmt: skip
+"""Other words for routes."""
+MAX_DOSES = 200_000
+MAX_BYTES = 4e9
+
+
+@dataclass(frozen=True)
+class ResolvedDose:
+    """One dose in numbers: time and duration in min, amount in nmol."""
+
+    drug: str
+    route: str
+    time: float
+    amount: float
+    duration: float
+    text: str
+
+
+@dataclass(frozen=True)
+class ResolvedScenario:
+    """A scenario in numbers.
+
+    Attributes:
+        covariates: of the person. assumed: covariates that the scenario left out. doses: in order of time. t: output times, min.
+        overrides: parameter path -> value in the unit of its data file.
+    """
+
+    scenario: Scenario
+    covariates: Mapping[str, float | str]
+    assumed: tuple[str, ...]
+    doses: tuple[ResolvedDose, ...]
+    t: npt.NDArray[np.float64]
+    variants: Mapping[str, str]
+    overrides: Mapping[str, float]
+
+
+def resolve(scenario: Scenario, library: Library) -> ResolvedScenario:
+    """Check a scenario against the library and turn it into numbers.
+
+    Raises:
+        ScenarioError: names the field, what was read, what is allowed.
+    """
+    try:
+        return _resolve(scenario, library)
+    except ScenarioError:
+        raise
+    except PapaverError as e:
+        raise ScenarioError(str(e)) from None
+
+
+def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
+    if not s.doses:
+        raise ScenarioError("doses: the list is empty; give at least one dose, e.g. {drug: heroin, amount: 10 mg, route: iv}")
+    if not 1 <= s.people <= 10_000_000:
+        raise ScenarioError(f"people: read {s.people}; allowed are 1 to 10 000 000")
+    if not 0 <= s.seed < 2**63:
+        raise ScenarioError(f"seed: read {s.seed}; allowed are 0 to 2^63-1")
+    hour, _, minute = s.start.partition(":")
+    if not (hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
+        raise ScenarioError(f"start: read {s.start!r}; write a time of day such as 08:00")
+    covariates, assumed = _person(s.person, library)
+    until = to_internal(s.observe.until, "min", where="observe.until", example="24 h")
+    if until <= 0:
+        raise ScenarioError(f"observe.until: read {s.observe.until!r}; it must be positive")
+    weight = None if s.person.weight is None else float(covariates["weight"])
+    doses = [r for k, dose in enumerate(s.doses) for r in _dose(dose, f"doses[{k}]", library, weight, until)]
+    doses.sort(key=lambda d: d.time)
+    t = _grid(s, until, doses)
+    overrides = {}
+    for path, text in s.set.items():
+        p = library.parameter(path)
+        overrides[path] = _override(path, text, p.value.unit)
+    return ResolvedScenario(s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides)
+
+
+def _override(path: str, text: str, unit: str) -> float:
+    try:
+        value, given = parse_quantity(text, where=f"set {path}", example=f"1.2 {unit}")
+    except UnitError:
+        if not Unit.parse(unit).is_dimensionless:
+            raise
+        try:
+            value, given = float(text), "1"
+        except ValueError:
+            raise ScenarioError(f"set {path}: read {text!r}; a number is needed") from None
+    value = convert(value, given, unit)
+    if not math.isfinite(value) or value < 0:
+        raise ScenarioError(f"set {path}: read {text!r}; a finite number that is not negative is needed")
+    return value
+
+
+def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[str, ...]]:
+    assumed: list[str] = []
+
+    def default(path: str) -> float:
+        return library.parameter(f"person.{path}").value.value
+
+    def number(name: str, unit: str, low: float, high: float, example: str) -> float | None:
+        text = getattr(p, name)
+        if text is None:
+            return None
+        value, given = parse_quantity(text, where=f"person.{name}", example=example)
+        try:
+            x = convert(value, given, unit)
+        except UnitError:
+            try:
+                # "90 mL/min" is how most people write a filtration rate per 1.73 m2
+                x = convert(value, given + "/1.73m2", unit) if name == "eGFR" else math.nan
+            except UnitError:
+                x = math.nan
+            if math.isnan(x):
+                raise ScenarioError(f"person.{name}: read {text!r}; a quantity such as {example!r} is needed") from None
+        if not low <= x <= high:
+            raise ScenarioError(f"person.{name}: read {text!r}; allowed are {low:g} to {high:g} {unit} (an adult body)")
+        return x
+
+    def level(name: str, value: str | None, first: str) -> str:
+        if value is None:
+            return first
+        if value not in LEVELS[name]:
+            raise ScenarioError(f"person.{name}: read {value!r}; allowed are {', '.join(LEVELS[name])}; {nearest(value, LEVELS[name])}")
+        return value
+
+    sex = level("sex", p.sex, "male")
+    age = number("age", "year", 18, 110, "34 year")
+    weight = number("weight", "kg", 30, 300, "70 kg")
+    number("height", "cm", 120, 230, "175 cm")
+    eGFR = number("eGFR", "mL/min/1.73m2", 1, 200, "90 mL/min/1.73m2")
+    for name, value in (("sex", p.sex), ("age", age), ("weight", weight), ("eGFR", eGFR), ("liver", p.liver)):
+        if value is None:
+            assumed.append(name)
+    age = default("age") if age is None else age
+    if eGFR is None:
+        eGFR = max(15.0, default("eGFR") - default("eGFR_loss") * max(0.0, age - default("eGFR_loss_from")))
+    if p.history is not None:
+        library.drug(p.history.drug)
+        value, unit = parse_quantity(p.history.dose, where="person.history.dose", example="150 mg/day")
+        if value < 0 or "min" not in dict(Unit.parse(unit).dims):
+            raise ScenarioError(f"person.history.dose: read {p.history.dose!r}; write an amount per time such as '150 mg/day'")
+        to_internal(p.history.duration, "min", where="person.history.for", example="2 year")
+    covariates: dict[str, float | str] = {
+        "sex": sex,
+        "age": age,
+        "weight": default(f"weight.{sex}") if weight is None else weight,
+        "eGFR": eGFR,
+        "liver": level("liver", p.liver, "normal"),
+        "history": "naive" if p.history is None else "chronic",
+    }
+    return covariates, tuple(assumed)
+
+
+def _dose(d: Dose, at: str, library: Library, weight: float | None, until: float) -> list[ResolvedDose]:
+    drug = library.drug(d.drug)
+    route = ROUTES.get(d.route, d.route)
+    if route not in drug.routes:
+        raise ScenarioError(f"{at}.route: {drug.title} has no route {d.route!r}; it has {', '.join(drug.routes) or 'none'}")
+    start = to_internal(d.at, "min", where=f"{at}.at", example="5 min")
+    if start < 0:
+        raise ScenarioError(f"{at}.at: read {d.at!r}; the run starts at 0 min")
+    if start > until:
+        raise ScenarioError(f"{at}.at: read {d.at!r}, after the end of the run (observe.until is {until:g} min); move the dose or watch longer")
+    if not 0 < d.purity <= 1:
+        raise ScenarioError(f"{at}.purity: read {d.purity:g}; allowed are 0 to 1")
+    amount = _amount(d, drug, at, weight)
+    duration = 0.0 if d.over is None else to_internal(d.over, "min", where=f"{at}.over", example="15 min")
+    if duration < 0:
+        raise ScenarioError(f"{at}.over: read {d.over!r}; an infusion lasts a positive time")
+    if d.route == "iv_infusion" and duration == 0:
+        raise ScenarioError(f"{at}.over: an infusion needs its duration, e.g. over: 15 min")
+    times = [start]
+    if d.every is not None:
+        step = to_internal(d.every, "min", where=f"{at}.every", example="6 h")
+        if step <= 0:
+            raise ScenarioError(f"{at}.every: read {d.every!r}; it must be positive")
+        if d.times is not None and d.times < 1:
+            raise ScenarioError(f"{at}.times: read {d.times}; at least 1 dose")
+        n = d.times if d.times is not None else int((until - start) / step) + 1
+        if n > MAX_DOSES:
+            raise ScenarioError(f"{at}: {n} doses are too many (at most {MAX_DOSES}); lengthen every: or set times:")
+        times = [start + k * step for k in range(n) if start + k * step <= until]
+    text = f"{drug.title} {d.amount}" + (f" ({d.salt})" if d.salt else "") + f", {d.route}"
+    return [ResolvedDose(drug.name, route, x, amount, duration, text) for x in times]
+
+
+def _amount(d: Dose, drug: Drug, at: str, weight: float | None) -> float:
+    """Dose in nmol of the molecule."""
+    value, unit = parse_quantity(d.amount, where=f"{at}.amount", example="10 mg")
+    if value <= 0:
+        raise ScenarioError(f"{at}.amount: read {d.amount!r}; a dose is positive")
+    MW = drug.MW
+    if d.salt is not None:
+        if d.salt not in drug.salts:
+            raise ScenarioError(f"{at}.salt: {drug.title} has no salt {d.salt!r}; {nearest(d.salt, drug.salts)}, or leave it out for base")
+        MW = drug.salts[d.salt].MW
+    dims = dict(Unit.parse(unit).dims)
+    if dims.get("kg") == -1:
+        if weight is None:
+            raise ScenarioError(f"{at}.amount: read {d.amount!r}, but the person's weight is missing; add person: {{weight: 70 kg}}")
+        value, unit = value * weight, f"({unit})*kg"
+    try:
+        amount = convert(value, unit, "nmol", MW=MW)
+    except UnitError:
+        raise ScenarioError(f"{at}.amount: read {d.amount!r}; a mass or an amount of substance is needed, e.g. '10 mg', '0.1 mg/kg', '30 umol'") from None
+    if amount * MW * 1e-6 > 100_000:
+        raise ScenarioError(f"{at}.amount: read {d.amount!r}; more than 100 g is no dose, check the unit")
+    return amount * d.purity
+
+
+def _grid(s: Scenario, until: float, doses: list[ResolvedDose]) -> npt.NDArray[np.float64]:
+    if s.observe.every is not None:
+        every = to_internal(s.observe.every, "min", where="observe.every", example="10 s")
+        if every <= 0:
+            raise ScenarioError(f"observe.every: read {s.observe.every!r}; it must be positive")
+        n = until / every
+        if n * s.people * 8 * 40 > MAX_BYTES:
+            raise ScenarioError(
+                f"observe.every: {n:.3g} times x {s.people} people are about {n * s.people * 320 / 1e9:.0f} GB (at most {MAX_BYTES / 1e9:.0f}); "
+                "write down less often or simulate fewer people"
+            )
+        t = np.arange(int(np.floor(n + 1e-9)) + 1) * every
+        return t if t[-1] >= until - 1e-9 else np.append(t, until)
+    # no rate given: even spacing, and closer together in the minutes after each of the first doses
+    parts = [np.linspace(0.0, until, 361)]
+    after = np.concatenate([np.arange(0, 10, 0.25), np.arange(10, 61, 1.0)])
+    parts += [d.time + after for d in doses[:20]]
+    t = np.unique(np.round(np.concatenate(parts), 9))
+    t = t[t <= until]
+    if t.size * s.people * 320 > MAX_BYTES:
+        raise ScenarioError(f"people: {s.people} people at {t.size} times are too much to write down; give observe.every")
+    return t

@@ -1,0 +1,125 @@
+"""Result of a run: arrays of shape (people, times) by name, each with its unit; xarray, pandas and figures on demand."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from papaver.errors import PapaverError, nearest
+from papaver.evidence.load import Library
+from papaver.scenario import ResolvedScenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass
+class Result:
+    """What a run gave.
+
+    Attributes:
+        t: output times, min. columns: names of the outputs. data: shape (people, times, columns). units: by column.
+        reasons: per person, empty or why the integration failed. mole_error: largest error of the mole balance, fraction of the dose.
+        outcomes: per person, name -> values of shape (people,), with `outcome_units`. run_dir: where it was written, if it was.
+    """
+
+    scenario: ResolvedScenario
+    t: Array
+    columns: tuple[str, ...]
+    data: Array
+    units: Mapping[str, str]
+    reasons: list[str]
+    steps: list[int]
+    solver: str
+    rtol: float
+    first_person: int
+    broken_laws: list[str]
+    mole_error: float
+    library: Library
+    data_paths: tuple[str, ...]
+    variants: Mapping[str, str]
+    outcomes: dict[str, Array] = field(default_factory=dict)
+    outcome_units: dict[str, str] = field(default_factory=dict)
+    run_dir: str | None = None
+
+    @property
+    def people(self) -> int:
+        """Number of people."""
+        return int(self.data.shape[0])
+
+    @property
+    def failed(self) -> int:
+        """Number of people whose integration failed (their values are NaN from then on)."""
+        return sum(1 for r in self.reasons if r)
+
+    def __getitem__(self, name: str) -> Array:
+        """Time course of one output, shape (people, times).
+
+        Raises:
+            PapaverError: no such column; the nearest is suggested.
+        """
+        if name not in self.columns:
+            raise PapaverError(f"the result has no {name!r}; {nearest(name, self.columns)}")
+        return self.data[:, :, self.columns.index(name)]
+
+    @property
+    def arrays(self) -> xr.Dataset:
+        """Labelled arrays (xarray): dimensions person and time, each variable with `units` in its attributes."""
+        import xarray as xr
+
+        person = np.arange(self.first_person, self.first_person + self.people)
+        variables = {n: (("person", "time"), self[n], {"units": self.units[n]}) for n in self.columns}
+        coords = {"person": person, "time": ("time", self.t, {"units": "min"})}
+        return xr.Dataset(variables, coords=coords, attrs={"title": self.scenario.scenario.title})
+
+    def to_frame(self) -> pd.DataFrame:
+        """Tidy table: one row per person and time, one column per output; units in `frame.attrs["units"]`."""
+        import pandas as pd
+
+        n, m = self.people, len(self.t)
+        frame = pd.DataFrame({"person": np.repeat(np.arange(self.first_person, self.first_person + n), m), "time": np.tile(self.t, n)})
+        for name in self.columns:
+            frame[name] = self[name].reshape(-1)
+        frame.attrs["units"] = {"time": "min", **self.units}
+        return frame
+
+    def summary(self) -> dict[str, dict[str, Any]]:
+        """Median and 5th to 95th percentile over people of every outcome, with its unit."""
+        out: dict[str, dict[str, Any]] = {}
+        for name, x in self.outcomes.items():
+            good = x[np.isfinite(x)]
+            row: dict[str, Any] = {"unit": self.outcome_units[name], "median": float(np.median(good)) if good.size else None}
+            if self.people > 1 and good.size:
+                row["p05"], row["p95"] = (float(v) for v in np.percentile(good, [5, 95]))
+            out[name] = row
+        return out
+
+    def plot(self, *names: str) -> Figure:
+        """A figure of the named outputs (default: the report's panels) over time."""
+        from papaver.report.figures import lines, overview
+
+        return lines(self, names) if names else overview(self)
+
+    def hash(self) -> str:
+        """SHA-256 of the decoded values (times, names, data), whatever the file format."""
+        digest = hashlib.sha256()
+        digest.update(np.ascontiguousarray(self.t).tobytes())
+        for name in self.columns:
+            digest.update(name.encode() + b"\0" + np.ascontiguousarray(self[name]).tobytes())
+        return digest.hexdigest()
+
+    def outcomes_hash(self) -> str:
+        """SHA-256 of the decoded outcomes."""
+        digest = hashlib.sha256("\0".join(self.reasons).encode())
+        for name, x in self.outcomes.items():
+            digest.update(name.encode() + b"\0" + np.ascontiguousarray(x).tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,146 @@
+"""Prepare a scenario (body, parameters, doses, grid) and simulate it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from papaver.bodies.adult import Body, adult
+from papaver.bodies.values import parameter_matrix, person_values
+from papaver.core.lower import Program
+from papaver.core.solve import DoseEvent, Solver
+from papaver.errors import ScenarioError, nearest
+from papaver.evidence.load import Library
+from papaver.scenario import ResolvedScenario, Scenario, resolve
+from papaver.simulate.result import Result
+
+Array = npt.NDArray[np.float64]
+
+GROUPS = {
+    "concentrations": (".pk.C1", ".vein.C"),
+    "brain": (".brain.C",),
+    "urine": (".urine.A", ".urine.rate"),
+    "receptor": ("mop.", "dop.", "kop."),
+}
+"""Names for `observe.show`: each stands for the outputs that end with (or, for receptors, start with) one of these."""
+LAW_TOLERANCE = 1e-7
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scenario ready to solve: the body, a typical person's values, dose events, and the outputs to keep."""
+
+    scenario: ResolvedScenario
+    library: Library
+    body: Body
+    values: dict[str, float]
+    events: tuple[DoseEvent, ...]
+    columns: tuple[str, ...]
+
+    def typical(self) -> Array:
+        """Parameters of the typical person, shape (1, parameters)."""
+        return parameter_matrix(self.body, self.library, self.values)
+
+
+@functools.lru_cache(maxsize=64)
+def _solver(program: Program) -> Solver:
+    return Solver(program)
+
+
+def prepare(scenario: Scenario | ResolvedScenario, library: Library, columns: Sequence[str] | None = None) -> Prepared:
+    """Resolve a scenario and build its body.
+
+    Args:
+        columns: outputs to keep; default: what `observe.show` names, else all concentrations, brain, urine and receptors.
+
+    Raises:
+        ScenarioError: bad input; nothing has been written by then.
+    """
+    r = scenario if isinstance(scenario, ResolvedScenario) else resolve(scenario, library)
+    library = library.with_values(r.overrides) if r.overrides else library
+    body = adult(library, [(d.drug, d.route) for d in r.doses], r.variants)
+    values = person_values(body, library, r.covariates)
+    events = tuple(DoseEvent(d.time, body.ports[d.drug, d.route], d.amount, d.duration) for d in r.doses)
+    names = list(columns) if columns is not None else _columns(body, r.scenario.observe.show)
+    for n in names:
+        body.program.output(n)
+    return Prepared(r, library, body, values, events, tuple(names))
+
+
+def _columns(body: Body, show: list[str] | None) -> list[str]:
+    known = [*body.program.flat.outputs, *body.program.state_names]
+    keep = list(GROUPS) if show is None else show
+    out: list[str] = []
+    for item in keep:
+        if item in GROUPS:
+            marks = GROUPS[item]
+            found = [n for n in known if (n.startswith(marks) if item == "receptor" else n.endswith(marks))]
+        else:
+            found = [n for n in known if n == item or n.startswith((item + ".", item + "["))]
+        if not found:
+            raise ScenarioError(f"observe.show: no output or group {item!r}; {nearest(item, [*GROUPS, *known])}")
+        out += [n for n in found if n not in out]
+    return out
+
+
+def default_solver(people: int) -> str:
+    """One person: the scalar path, no compile. Cohorts: the compiled kernel."""
+    return "scalar" if people == 1 else "kernel"
+
+
+def simulate(
+    p: Prepared, P: Array | None = None, *, solver: str | None = None, rtol: float = 1e-6, first_person: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> Result:  # fmt: skip
+    """Solve a prepared scenario.
+
+    Args:
+        P: parameters of the people, shape (people, parameters); default: the typical person.
+        solver: one of core.solve.SOLVERS; default by the number of people.
+        first_person: number of the first of these people in the cohort.
+
+    Returns:
+        Arrays of shape (people, times). A person whose integration failed is NaN with a reason.
+    """
+    P = p.typical() if P is None else P
+    engine = _solver(p.body.program)
+    chosen = solver or default_solver(len(P))
+    t = p.scenario.t
+    solution = engine.solve(P, p.events, t, solver=chosen, rtol=rtol, progress=progress)
+    data = engine.plain.outputs(p.columns, solution.Y, P)
+    broken = _broken_laws(p, engine, solution.Y, P)
+    moles = [i for i, u in enumerate(p.body.program.flat.state_units) if u == "nmol"]
+    given = dosed_by(p, t)
+    balance = solution.Y[:, :, moles].sum(axis=2) - given[None, :]
+    units = {n: p.body.program.unit(n) for n in p.columns}
+    return Result(
+        scenario=p.scenario, t=t, columns=p.columns, data=data, units=units, reasons=solution.reasons, steps=solution.steps.tolist(),
+        solver=chosen, rtol=rtol, first_person=first_person, broken_laws=broken,
+        mole_error=float(np.nanmax(np.abs(balance), initial=0.0)) / max(float(given.max()), 1e-300),
+        library=p.library, data_paths=tuple(p.body.data_paths), variants=dict(p.body.variants),
+    )  # fmt: skip
+
+
+def dosed_by(p: Prepared, t: Array) -> Array:
+    """Amount of drug given so far, nmol, at each time (lags and open infusions included in the depot as they are given)."""
+    total = np.zeros_like(t)
+    for e in p.events:
+        if e.duration > 0:
+            total += e.amount * np.clip((t - e.time) / e.duration, 0.0, 1.0)
+        else:
+            total += e.amount * (t >= e.time)
+    return total
+
+
+def _broken_laws(p: Prepared, engine: Solver, Y: Array, P: Array) -> list[str]:
+    laws = p.body.program.flat.laws
+    if not laws:
+        return []
+    margin = engine.plain.outputs([], Y, P, laws=True)
+    with np.errstate(invalid="ignore"):
+        worst = np.nanmin(margin.reshape(-1, len(laws)), axis=0) if np.isfinite(margin).any() else np.zeros(len(laws))
+    return [f"{text} (by {-w:.2g})" for (text, _, _), w in zip(laws, worst, strict=True) if w < -LAW_TOLERANCE]
