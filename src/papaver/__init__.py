@@ -1,2 +1,44 @@
-"""papaver: an executable, evidence-checked model of heroin and the other opioids in the human body."""
+"""papaver: an executable, evidence-checked model of heroin and the other opioids in the human body.
+
+    >>> import papaver
+    >>> result = papaver.run("heroin-iv", out=False)
+    >>> result["morphine.pk.C1"].shape[0]
+    1
+
+Research and teaching software: no medical device, no dosing advice.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from papaver.api import ReplayReport, drugs, equations, explain, load_scenario, replay, run, scenarios
+    from papaver.errors import PapaverError
+    from papaver.scenario import Dose, History, Observe, Person, Scenario
+    from papaver.simulate import Result
+
 __version__ = "0.1.0"
+__all__ = [
+    "Dose", "History", "Observe", "PapaverError", "Person", "ReplayReport", "Result", "Scenario",
+    "__version__", "drugs", "equations", "explain", "load_scenario", "replay", "run", "scenarios",
+]  # fmt: skip
+
+# Where each public name lives. Nothing is imported before it is used: `papaver --help` must not wait for NumPy.
+_HOME = {
+    **dict.fromkeys(("ReplayReport", "drugs", "equations", "explain", "load_scenario", "replay", "run", "scenarios"), "papaver.api"),
+    **dict.fromkeys(("Dose", "History", "Observe", "Person", "Scenario"), "papaver.scenario"),
+    "PapaverError": "papaver.errors",
+    "Result": "papaver.simulate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'papaver' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

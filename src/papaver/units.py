@@ -88,7 +88,7 @@ _TABLE: dict[str, tuple[float, dict[str, int]]] = {
     "1": (1.0, {}),
 }
 _ALIASES = {"µ": "u", "μ": "u", "·": "*", "×": "*"}
-_PLURAL = {"minutes", "seconds", "hours", "days", "weeks", "months", "years", "mins", "secs", "hrs", "litre", "liter", "litres"}
+_PLURAL = {"minutes", "seconds", "hours", "days", "weeks", "months", "years", "mins", "secs", "hrs", "litre", "liter", "litres", "liters"}
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z%]+\d*)|(\*\*|[*/^().]|-))")
 
 
@@ -117,7 +117,15 @@ class Unit:
         """
         if not isinstance(text, str) or not text.strip():
             raise UnitError(f"a unit is missing (read {text!r}); write for example 'mg', 'L/min' or '1' for a pure number")
-        return _Parser(text).parse()
+        if len(text) > 200:
+            raise UnitError(f"cannot read the unit {text[:40]!r}...: longer than 200 characters")
+        try:
+            unit = _Parser(text).parse()
+        except (ZeroDivisionError, OverflowError):
+            raise UnitError(f"cannot read the unit {text!r}: a number in it is zero or out of range") from None
+        if not 0 < unit.factor < math.inf:
+            raise UnitError(f"cannot read the unit {text!r}: a number in it is zero or out of range")
+        return unit
 
     def __mul__(self, other: Unit) -> Unit:
         return Unit(self.factor * other.factor, _combine(self.dims, other.dims))
@@ -197,12 +205,15 @@ class _Parser:
         if self._peek() == "(":
             self._take()
             value = self._number()
-            self._take()
+            if self._take() != ")":
+                raise UnitError(f"cannot read the unit {self.text!r}: a bracket is not closed")
             return sign * value
-        try:
-            return sign * Fraction(self._take())
-        except (ValueError, ZeroDivisionError):
-            raise UnitError(f"cannot read the unit {self.text!r}: an exponent must be a number") from None
+        token = self._take()
+        if not token[:1].isdigit():
+            raise UnitError(f"cannot read the unit {self.text!r}: an exponent must be a number")
+        if float(token) > 20:  # before Fraction, which would write out 1e999999999 in full
+            raise UnitError(f"cannot read the unit {self.text!r}: the exponent {token} is out of range")
+        return sign * Fraction(token)
 
     def _atom(self) -> Unit:
         token = self._take()
@@ -315,8 +326,11 @@ def to_internal(text: object, dimension: str, *, where: str, example: str) -> fl
     """
     value, unit = parse_quantity(text, where=where, example=example)
     try:
-        return convert(value, unit, dimension)
+        x = convert(value, unit, dimension)
     except UnitError:
         raise UnitError(f"{where}: read {text!r}, but a {dimension!r} quantity is needed; write for example {example!r}") from None
+    if not math.isfinite(x):
+        raise UnitError(f"{where}: read {text!r}, which is not finite; write for example {example!r}")
+    return x
 
 

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption
+from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption, OralAbsorption
 from papaver.components.brain import BrainCompartment
 from papaver.components.disposition import OneCompartment, ThreeCompartment, TwoCompartment
 from papaver.components.liver import WellStirredLiver
@@ -18,11 +18,13 @@ from papaver.components.transit import Collected, Transit
 from papaver.components.vein import ForearmVein
 from papaver.core import System
 from papaver.core.lower import Program, lower
-from papaver.errors import ScenarioError, nearest
+from papaver.errors import DataError, ScenarioError, nearest
 from papaver.evidence.load import Library
 from papaver.evidence.schema import Drug, Route
+from papaver.units import Unit
 
 STRUCTURES = {"one_compartment": OneCompartment, "two_compartment": TwoCompartment, "three_compartment": ThreeCompartment}
+ABSORPTION = {"first_order": FirstOrderAbsorption, "biphasic": BiphasicAbsorption, "oral": OralAbsorption}
 RECEPTORS = ("mop", "dop", "kop")
 ENDOGENOUS = "endogenous"
 VARIANTS: dict[str, tuple[str, ...]] = {"heroin": ("active", "prodrug")}
@@ -130,7 +132,16 @@ def _adult(key: _Key, doses: tuple[tuple[str, str], ...], variants: tuple[tuple[
         wiring.receptor(receptor)
     program = lower(wiring.system)
     bindings = {p: wiring.binding(p) for p in program.param_names}
+    for name, unit in zip(program.param_names, program.flat.param_units, strict=True):
+        _check_unit(library, name, unit, bindings[name])
     return Body(wiring.system, program, bindings, ports, names, dict(variants))
+
+
+def _check_unit(library: Library, name: str, unit: str, binding: Binding) -> None:
+    for path in (binding.path,) if binding.path else binding.remainder:
+        p = library.parameters[path]
+        if Unit.parse(p.value.unit).dims != Unit.parse(unit).dims:
+            raise DataError(f"{p.file}: {path}.unit: read {p.value.unit!r}; {name} needs {unit!r} or a unit of the same dimension")
 
 
 class _Wiring:
@@ -222,7 +233,7 @@ class _Wiring:
             self.lung(arriving)
             return f"{arriving}.lung.dose"
         at = f"{drug.name}.{name}"
-        self.system.add(at, FirstOrderAbsorption if route.model == "first_order" else BiphasicAbsorption)
+        self.system.add(at, ABSORPTION[route.model])
         if not self.has(f"{at}.tlag"):
             self.special[f"{at}.tlag"] = Binding(constant=0.0)
         self.system.connect(f"{at}.R_out", self._entry(arriving, route))

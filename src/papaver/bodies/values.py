@@ -17,7 +17,8 @@ Array = npt.NDArray[np.float64]
 
 def person_values(body: Body, library: Library, covariates: Covariates) -> dict[str, float]:
     """Each data value of the body in internal units, scaled to a person's covariates."""
-    numbers = {f"covariate.{m.name}.{k}": library.parameters[f"covariate.{m.name}.{k}"].internal for m in library.covariates.values() for k in m.entries}
+    paths = [f"covariate.{m.name}.{k}" for m in library.covariates.values() for k in m.entries]
+    numbers = {path: library.parameters[path].internal for path in paths}
     out: dict[str, float] = {}
     for path in body.data_paths:
         p = library.parameters[path]
@@ -57,14 +58,16 @@ def parameter_matrix(body: Body, library: Library, values: Mapping[str, float], 
             continue
         kind, sd = kinds[path]
         columns[path] = x * np.exp(sd * z) if kind == "log" else 1.0 / (1.0 + np.exp(-(np.log(x / (1.0 - x)) + sd * z)))
-    _cap_shares(body, columns, n)
+    if draws:
+        for name, b in body.bindings.items():
+            _check_shares(name, b.remainder, np.array([sum(values[q] for q in b.remainder)]))
+        _cap_shares(body, columns, n)
     P = np.empty((n, len(body.program.param_names)))
     for k, name in enumerate(body.program.param_names):
         b = body.bindings[name]
         if b.remainder:
             rest = 1.0 - sum((columns[q] for q in b.remainder), np.zeros(n))
-            if np.any(rest < -1e-12):
-                raise DataError(f"{name}: the shares {', '.join(b.remainder)} add up to {1 - float(rest.min()):.4g}; at most 1")
+            _check_shares(name, b.remainder, 1.0 - rest)
             P[:, k] = np.maximum(rest, 0.0)
         elif b.path is not None:
             P[:, k] = columns[b.path]
@@ -73,10 +76,15 @@ def parameter_matrix(body: Body, library: Library, values: Mapping[str, float], 
     return P
 
 
+def _check_shares(name: str, paths: tuple[str, ...], sums: Array) -> None:
+    if np.any(sums > 1 + 1e-12):
+        raise DataError(f"{name}: the shares {', '.join(paths)} add up to {float(sums.max()):.4g}; at most 1")
+
+
 def _cap_shares(body: Body, columns: dict[str, Array], n: int) -> None:
     """Drawn shares of one molecule that add up to more than one are scaled back to one (a rare corner of a wide spread)."""
     for b in body.bindings.values():
-        if b.remainder and n > 1:
+        if b.remainder:
             s = sum((columns[q] for q in b.remainder), np.zeros(n))
             for q in b.remainder:
                 columns[q] = np.where(s > 0.999, columns[q] * (0.999 / s), columns[q])

@@ -36,3 +36,21 @@ class BiphasicAbsorption(Component):
 
     dose = Dose({A_fast: F * share_fast, A_slow: F * (1 - share_fast), A_lost: 1 - F}, "into the depot", lag=tlag)
     equations = [d(A_fast) == -ka_fast * A_fast, d(A_slow) == -ka_slow * A_slow, d(A_lost) == 0]
+
+
+class OralAbsorption(Component):
+    """Release and gastric emptying in series with absorption from the gut."""
+
+    F = Param("1", "fraction absorbed")
+    k_rel = Param("1/min", "release from the form and emptying of the stomach, rate constant")
+    ka = Param("1/min", "absorption rate constant")
+    tlag = Param("min", "lag time")
+
+    A_form = State("nmol", "amount in the form and the stomach")
+    A = State("nmol", "amount in the gut")
+    A_lost = State("nmol", "amount never absorbed")
+
+    R_out = Output(ka * A, "nmol/min", "absorption rate")
+
+    dose = Dose({A_form: F, A_lost: 1 - F}, "swallowed", lag=tlag)
+    equations = [d(A_form) == -k_rel * A_form, d(A) == k_rel * A_form - ka * A, d(A_lost) == 0]

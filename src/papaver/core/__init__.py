@@ -2,7 +2,21 @@
 
 from papaver.core.component import Component
 from papaver.core.symbols import (
-    Const, Dose, Input, Output, Param, State, d, exp, log, maximum, minimum, sigmoid, softplus, sqrt, total,
+    Const,
+    Dose,
+    Input,
+    Output,
+    Param,
+    State,
+    d,
+    exp,
+    log,
+    maximum,
+    minimum,
+    sigmoid,
+    softplus,
+    sqrt,
+    total,
 )
 from papaver.core.system import System
 

@@ -114,13 +114,13 @@ def _swaps(x: Expr, symbols: Sequence[Symbol]) -> list[Expr]:
     if isinstance(x, Symbol):
         kinds = ("output", "state", "input", "parameter")
         others = [s for s in symbols if s is not x and s.kind in kinds]
-        return list(sorted(others, key=lambda s: (s.name[:1] not in "CA", kinds.index(s.kind))))
+        return [*sorted(others, key=lambda s: (s.name[:1] not in "CA", kinds.index(s.kind)))]
     if not isinstance(x, Op) or x.op == "total":
         return []
     out: list[Expr] = []
     for i in reversed(range(len(x.args))):
-        for s in _swaps(x.args[i], symbols):
+        for swapped in _swaps(x.args[i], symbols):
             args = list(x.args)
-            args[i] = s
+            args[i] = swapped
             out.append(Op(x.op, *args, over=x.over))
     return out

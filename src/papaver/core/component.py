@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from papaver.core.check_units import Mismatch, dims, require
 from papaver.core.printing import latex, latex_name, text
-from papaver.core.symbols import Const, Dose, Equation, Expr, Input, Law, Num, Op, Output, Param, State, Symbol, walk
+from papaver.core.symbols import Const, Dose, Equation, Expr, Law, Num, Op, Output, Param, State, Symbol, walk
 from papaver.errors import ModelError
 from papaver.units import Unit, format_dims
 

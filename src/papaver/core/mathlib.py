@@ -13,7 +13,7 @@ import numpy as np
 
 def exp_(x: float) -> float:
     """e^x; infinite above the range of a double."""
-    return math.exp(x) if x < 709.0 else math.inf
+    return math.inf if x >= 709.0 else math.exp(x)
 
 
 def log_(x: float) -> float:
@@ -28,7 +28,7 @@ def sqrt_(x: float) -> float:
 
 def pow_(x: float, n: float) -> float:
     """x^n for x >= 0; NaN below zero."""
-    return math.exp(n * math.log(x)) if x > 0.0 else (0.0 if x == 0.0 and n > 0.0 else math.nan)
+    return math.exp(n * math.log(x)) if x > 0.0 else (math.nan if x != 0.0 or n < 0.0 else (1.0 if n == 0.0 else 0.0))
 
 
 def softplus_(x: float) -> float:

@@ -63,7 +63,7 @@ def integrate(
     steps = 0
     rejected = 0
     status = 0
-    worst = 0
+    worst = -1
     infusing = False
     fresh = True
     after_reject = False
@@ -177,6 +177,7 @@ def integrate(
         # the last stage is the error estimate
         err = 0.0
         largest = -1.0
+        candidate = 0
         for i in range(n):
             v = u[i] + K7[i]
             yn[i] = v
@@ -185,10 +186,13 @@ def integrate(
             e = K7[i] / (atol[i] + rtol * (a if a > b else b))
             e = e * e
             err += e
-            if not e <= largest:
+            if e > largest:
                 largest = e
-                worst = i
+                candidate = i
         err = (err / n) ** 0.5
+        # a NaN spreads to all states: the state to name is the worst of the last step that could be judged
+        if worst < 0 or err < 1e10:
+            worst = candidate
         if not err < 1e10:
             err = 1e10
         factor_h = 0.9 * (err if err > 1e-8 else 1e-8) ** -0.2
@@ -232,6 +236,6 @@ def integrate(
         h = grown if not hits or grown > h else h
     info[0] = status
     info[1] = t
-    info[2] = worst
+    info[2] = worst if worst > 0 else 0
     info[3] = steps
     info[4] = rejected

@@ -110,7 +110,7 @@ class Solver:
             if dose.port not in p.doses:
                 raise PapaverError(f"{p.flat.name}: no dose port {dose.port!r}; {nearest(dose.port, p.doses)}")
         coefficient = self.plain.dose(P) if doses else {}
-        out = []
+        out: list[list[list[Any]]] = []
         for k in range(len(P)):
             rows: list[tuple[float, int, int, int, float]] = []
             for order, dose in enumerate(doses):
@@ -176,7 +176,10 @@ def _cvode(
             inside = t_out[(t_out > t) & (t_out < stop)]
             result = solver.solve(np.concatenate([[t], inside, [stop]]), y)
             if not result.success:
-                return Y, [float(rodas5p.TOO_MANY_STEPS), float(result.t[-1]), 0.0, 0.0, 0.0]
+                last, speed = result.y[-1], np.empty(p.n)
+                rhs(float(result.t[-1]), last, speed)
+                worst = np.argmax(np.nan_to_num(np.abs(speed) / (atol + rtol * np.abs(last))))
+                return Y, [float(rodas5p.TOO_MANY_STEPS), float(result.t[-1]), float(worst), 0.0, 0.0]
             Y[(t_out > t) & (t_out < stop)] = result.y[1 : 1 + len(inside)]
             y, t = np.array(result.y[-1]), stop
         for x, kind, state, value in zip(*events, strict=True):

@@ -179,7 +179,7 @@ class Equation:
         self.state, self.rhs = state, rhs
 
 
-class d:  # noqa: N801 - reads as in a paper: d(A1) == ...
+class d:
     """Time derivative of a state; `d(A1) == expr` is an equation."""
 
     def __init__(self, state: State) -> None:

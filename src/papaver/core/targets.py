@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float64]
 
 
 def _run(source: str, namespace: dict[str, Any]) -> dict[str, Any]:
-    exec(compile(source, "<papaver generated>", "exec"), namespace)  # noqa: S102 - our own generated code
+    exec(compile(source, "<papaver generated>", "exec"), namespace)
     return namespace
 
 
@@ -90,7 +90,9 @@ class PlainTarget:
             self._outputs[key](np.moveaxis(Y, 2, 0), P.T[:, :, None], out)
         return np.moveaxis(out, 0, 2)
 
-    def integrate(self, q: Array, y0: Array, events: Sequence[Sequence[Any]], t_out: Array, atol: Array, rtol: float, max_steps: int) -> tuple[Array, list[float]]:
+    def integrate(
+        self, q: Array, y0: Array, events: Sequence[Sequence[Any]], t_out: Array, atol: Array, rtol: float, max_steps: int
+    ) -> tuple[Array, list[float]]:
         """One person without a compile; returns the states on the grid and `info` (see `rodas5p.integrate`)."""
         p = self.program
         n = p.n
@@ -172,7 +174,8 @@ def _load(source: str) -> ModuleType:
         path = folder / f"{name}.py"
         path.write_text(source, encoding="utf-8")
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -57,12 +57,22 @@ def read_covariates(raw: Any, where: str) -> list[CovariateModel]:
         raise DataError(f"{where}: read {raw!r}; a mapping of covariate models is needed")
     for name, body in raw.items():
         at = f"{where}: {name}"
+        if not isinstance(body, dict):
+            raise DataError(f"{at}: read {body!r}; a mapping with form:, covariate: and its values is needed")
         form, covariate = body.get("form"), body.get("covariate")
         if form not in ("power", "table", "decline"):
             raise DataError(f"{at}.form: read {form!r}; allowed are power, table, decline")
         known = (*NUMERIC, *LEVELS)
         if covariate not in known:
             raise DataError(f"{at}.covariate: read {covariate!r}; {nearest(str(covariate), known)}")
+        for k, v in body.items():
+            if k not in ("form", "covariate", "reference") and not isinstance(v, dict):
+                raise DataError(f"{at}: unknown field {k!r}; {nearest(str(k), ('form', 'covariate', 'reference'))}")
+        if form != "table" and covariate not in NUMERIC:
+            raise DataError(f"{at}.covariate: form {form} needs a number, read {covariate!r}; allowed are {', '.join(NUMERIC)}")
+        reference = body.get("reference", 1.0)
+        if isinstance(reference, bool) or not isinstance(reference, int | float) or reference <= 0:
+            raise DataError(f"{at}.reference: read {reference!r}; a positive number in {NUMERIC.get(covariate, '1')} is needed")
         entries = {str(k): convert(v, Value, f"{at}.{k}") for k, v in body.items() if isinstance(v, dict)}
         if form == "table":
             for level in entries:
@@ -72,5 +82,5 @@ def read_covariates(raw: Any, where: str) -> list[CovariateModel]:
             want = "exponent" if form == "power" else "slope"
             if set(entries) != {want}:
                 raise DataError(f"{at}: form {form} needs exactly {want!r}")
-        out.append(CovariateModel(name, form, covariate, float(body.get("reference", 1.0)), entries))
+        out.append(CovariateModel(name, form, covariate, float(reference), entries))
     return out

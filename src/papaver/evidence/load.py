@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from papaver.errors import DataError, PapaverError, nearest
+from papaver.errors import DataError, PapaverError, UnitError, nearest
 from papaver.evidence.covariates import CovariateModel, read_covariates
 from papaver.evidence.schema import Drug, Source, Value, check_value, convert
 from papaver.evidence.yamlfile import read_yaml
@@ -113,12 +113,17 @@ def load_library(extra: Path | None = None, *, calibrated: bool = True) -> Libra
         sources[record.id] = record
     parameters: dict[str, Parameter] = {}
     drugs: dict[str, Drug] = {}
+    names: dict[str, str] = {}
     for file in _files(folders, "drugs"):
         drug = convert(read_yaml(file), Drug, str(file))
         if drug.name != file.stem:
             raise DataError(f"{file}: name: read {drug.name!r}; it must be the file's name, {file.stem!r}")
         if drug.name in drugs:
             raise DataError(f"{file}: there is already a drug {drug.name!r}: two files for one molecule")
+        for word in (drug.name, drug.title, *drug.synonyms):
+            owner = names.setdefault(_plain(word), drug.name)
+            if owner != drug.name:
+                raise DataError(f"{file}: {word!r} already names {owner}: two files for one molecule")
         drugs[drug.name] = drug
         for path, value in drug_values(drug):
             parameters[path] = Parameter(path, value, str(file))
@@ -206,8 +211,12 @@ def _overlay(raw: Any, where: str, parameters: dict[str, Parameter]) -> None:
         if f.path not in parameters:
             raise DataError(f"{where}: {f.path}: there is no such parameter; run `papaver fit {result.fit}` again")
         p = parameters[f.path]
+        try:
+            value = convert_unit(f.value, f.unit, p.value.unit)
+        except UnitError as e:
+            raise DataError(f"{where}: {f.path}: {e}") from None
         moved = msgspec.structs.replace(
-            p.value, value=convert_unit(f.value, f.unit, p.value.unit), basis="estimated",
+            p.value, value=value, basis="estimated",
             where=f"{p.value.where or p.value.reason or ''} (prior); moved by papaver fit {result.fit} on {result.observations} observations",
         )  # fmt: skip
         parameters[f.path] = Parameter(f.path, moved, p.file, prior=p.value)
@@ -218,7 +227,7 @@ _NEEDED = {
     "two_compartment": ("CL", "V1", "Q", "V2"),
     "three_compartment": ("CL", "V1", "Q2", "V2", "Q3", "V3"),
 }
-_ROUTE_NEEDS = {"bolus": (), "first_order": ("F", "ka"), "biphasic": ("F", "ka_fast", "ka_slow", "share_fast")}
+_ROUTE_NEEDS = {"bolus": (), "first_order": ("F", "ka"), "biphasic": ("F", "ka_fast", "ka_slow", "share_fast"), "oral": ("F", "k_rel", "ka")}
 
 
 def _check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, Parameter]) -> None:
@@ -276,4 +285,6 @@ def find_file(name: str, kind: str, extra: Path | None = None, error: type[Papav
     known = list_data(kind, extra)
     if name in known:
         return known[name]
+    if path.is_dir():
+        raise error(f"{name}: is a folder; give a file, or a name: {', '.join(sorted(known))}")
     raise error(f"no {kind.rstrip('s')} {name!r}; {nearest(name, known)}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -12,6 +13,9 @@ from papaver.errors import DataError, UnitError, nearest
 from papaver.units import Unit
 
 T = TypeVar("T")
+
+MolarMass = Annotated[float, msgspec.Meta(gt=0)]
+"""g/mol"""
 
 Basis = Literal["estimated", "fixed", "derived", "assumed"]
 
@@ -74,7 +78,7 @@ class Route(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """How a dose by this route enters: the component that models it, where the drug arrives, and its parameters."""
 
     title: str
-    model: Literal["bolus", "first_order", "biphasic"]
+    model: Literal["bolus", "first_order", "biphasic", "oral"]
     into: Literal["lung", "central", "portal"]
     arrives_as: str | None = None
     parameters: dict[str, Value] = {}
@@ -84,7 +88,7 @@ class Salt(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     """A salt form by its molar mass, g/mol per mole of base."""
 
     title: str
-    MW: float
+    MW: MolarMass
 
 
 class Receptor(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -102,7 +106,7 @@ class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     title: str
     summary: str
     kind: Literal["opioid", "metabolite", "antagonist", "endogenous", "other"]
-    MW: float
+    MW: MolarMass
     MW_source: str
     synonyms: list[str] = []
     salts: dict[str, Salt] = {}
@@ -130,54 +134,56 @@ def convert(raw: Any, kind: type[T], where: str, error: type[Exception] = DataEr
         raise error(f"{where}: {explain_error(str(e), raw, kind)}") from None
 
 
-def explain_error(message: str, raw: Any, kind: Any) -> str:
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+def explain_error(message: str, raw: Any, kind: Any, place: str = "") -> str:
     """msgspec's message with the field as a dotted path, what was read there, and for an unknown field the nearest known one."""
     m = _PATH.match(message)
     what, path = (m.group(1), m.group(2)) if m else (message, "$")
-    place, read = _look_up(raw, path)
+    here = raw
+    for key, index in _STEP.findall(path):
+        if index == "...":
+            # msgspec does not say which entry of a mapping is wrong: try each
+            kind = _inside(kind, dict)
+            for name, child in here.items():
+                try:
+                    msgspec.convert(child, kind, strict=True)
+                except msgspec.ValidationError as e:
+                    return explain_error(str(e), child, kind, f"{place}.{name}")
+            break
+        here, kind = (here[key], _inside(kind, key)) if key else (here[int(index)], _inside(kind, list))
+        place += f".{key}" if key else f"[{index}]"
+    at = place.lstrip(".") + ": " if place else ""
     unknown = re.search(r"unknown field `(.+?)`", what)
     if unknown:
-        fields = _fields(kind, path)
-        return f"{place}unknown field {unknown.group(1)!r}; {nearest(unknown.group(1), fields) if fields else 'remove it'}"
+        fields = _fields(kind)
+        return f"{at}unknown field {unknown.group(1)!r}; {nearest(unknown.group(1), fields) if fields else 'remove it'}"
     missing = re.search(r"missing required field `(.+?)`", what)
     if missing:
-        return f"{place}the field {missing.group(1)!r} is missing"
-    shown = repr(read)
-    return f"{place}read {shown if len(shown) < 80 else shown[:77] + '...'}; {what[0].lower() + what[1:]}"
+        return f"{at}the field {missing.group(1)!r} is missing"
+    shown = repr(here)
+    return f"{at}read {shown if len(shown) < 80 else shown[:77] + '...'}; {what[0].lower() + what[1:]}"
 
 
-def _look_up(raw: Any, path: str) -> tuple[str, Any]:
-    place, here = "", raw
-    for part in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", path):
-        key, index = part
-        if index == "...":
-            break
-        place += f".{key}" if key else f"[{index}]"
-        try:
-            here = here[key] if key else here[int(index)]
-        except (KeyError, IndexError, TypeError):
-            break
-    return (place.lstrip(".") + ": " if place else ""), here
+def _struct(kind: Any) -> Any:
+    """The schema class within a type such as `Spread | None`."""
+    return next((a for a in (kind, *typing.get_args(kind)) if isinstance(a, type) and issubclass(a, msgspec.Struct)), None)
 
 
-def _fields(kind: Any, path: str) -> list[str]:
-    """Names of the fields allowed at a path of a schema class, as far as they can be followed."""
-    import typing
+def _inside(kind: Any, step: Any) -> Any:
+    """The type of what a field name leads to, or of the entries of a list or dict."""
+    if step in (list, dict):
+        found = next((k for k in (kind, *typing.get_args(kind)) if typing.get_origin(k) is step), None)
+        return typing.get_args(found)[-1] if found else Any
+    struct = _struct(kind)
+    return next((typing.get_type_hints(struct)[f.name] for f in msgspec.structs.fields(struct) if step in (f.encode_name, f.name)), Any) if struct else Any
 
-    here = kind
-    for key, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", path):
-        args = [a for a in typing.get_args(here) if a is not type(None)]
-        if key and isinstance(here, type) and issubclass(here, msgspec.Struct):
-            here = typing.get_type_hints(here).get(key)
-        elif args:
-            here = args[-1]
-        if index and not isinstance(here, type):
-            args = [a for a in typing.get_args(here) if a is not type(None)]
-            here = args[-1] if args else here
-    for a in (here, *typing.get_args(here)):
-        if isinstance(a, type) and issubclass(a, msgspec.Struct):
-            return [f.name for f in msgspec.structs.fields(a)]
-    return []
+
+def _fields(kind: Any) -> list[str]:
+    """Names of the fields of a schema class, as they are written in files."""
+    struct = _struct(kind)
+    return [f.encode_name for f in msgspec.structs.fields(struct)] if struct else []
 
 
 def check_value(path: str, v: Value, where: str, sources: Mapping[str, Source]) -> None:

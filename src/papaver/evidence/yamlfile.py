@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +13,13 @@ import yaml
 from papaver.errors import DataError, PapaverError
 
 MAX_BYTES = 8_000_000
+MAX_DEPTH = 50
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """Safe loader that refuses aliases and duplicate keys, and reads dates as text."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()
-            raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not allowed; write the value out", event.start_mark)
-        return super().compose_node(parent, index)
+    """Safe loader that refuses duplicate keys, and reads numbers as YAML 1.2 does: 18:30 and dates are text, 010 is ten, 1e-3 a number."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -35,9 +32,31 @@ class _Loader(_Base):  # type: ignore[misc]
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, regex) for tag, regex in resolvers if not tag.endswith(("timestamp", ":int:sexagesimal"))]
+    first: [(tag, regex) for tag, regex in resolvers if not tag.endswith((":timestamp", ":int", ":float"))]
     for first, resolvers in _Base.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?\d+$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\d+\.\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(inf|Inf|INF))$|\.(nan|NaN|NAN)$"),
+    list("-+.0123456789"),
+)
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(loader.construct_scalar(node)))
+
+
+def _guard(text: str) -> None:
+    """Refuse aliases and deep nesting on the event stream, before the C parser composes recursively (it would overflow the stack)."""
+    depth = 0
+    events: Iterator[Any] = yaml.parse(text, Loader=_Base)
+    for event in events:
+        if isinstance(event, yaml.events.AliasEvent):
+            raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not allowed; write the value out", event.start_mark)
+        if isinstance(event, yaml.events.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise yaml.constructor.ConstructorError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+        elif isinstance(event, yaml.events.CollectionEndEvent):
+            depth -= 1
 
 
 def read_yaml(path: Path | str, error: type[PapaverError] = DataError) -> Any:
@@ -64,7 +83,8 @@ def read_yaml(path: Path | str, error: type[PapaverError] = DataError) -> Any:
 def parse_yaml(text: str, where: str, error: type[PapaverError] = DataError) -> Any:
     """Parse YAML text; see `read_yaml`."""
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        _guard(text)
+        data = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -50,7 +50,7 @@ def half_life(t: Array, c: Array, start: float | None = None, stop: float | None
         return float("nan")
     # an assay loses the curve at the first value below its limit after the peak
     below = np.flatnonzero((t > peak) & (c <= lloq)) if lloq > 0 else np.array([], dtype=int)
-    last = t[below[0]] if below.size else t[good][-1]
+    last = min(t[below[0]], t[good][-1]) if below.size else t[good][-1]
     first = start if start is not None else peak + 0.5 * (last - peak)
     good &= (t >= max(first, peak)) & (t <= last)
     if good.sum() < 3:

@@ -31,7 +31,7 @@ def add_outcomes(result: Result) -> Result:
     for column in result.columns:
         owner, _, what = column.rpartition(".")
         curves = result[column]
-        if what == "C" and owner.endswith(".vein") or what == "C1" and owner.endswith(".pk"):
+        if (what == "C" and owner.endswith(".vein")) or (what == "C1" and owner.endswith(".pk")):
             drug, site = owner.split(".")[0], "venous" if owner.endswith(".vein") else "arterial"
             put(f"{drug}.{site}.Cmax", [cmax(t, c) for c in curves], "nmol/L")
             put(f"{drug}.{site}.Tmax", [tmax(t, c) for c in curves], "min")

@@ -105,7 +105,10 @@ def _override(path: str, text: str, unit: str) -> float:
             value, given = float(text), "1"
         except ValueError:
             raise ScenarioError(f"set {path}: read {text!r}; a number is needed") from None
-    value = convert(value, given, unit)
+    try:
+        value = convert(value, given, unit)
+    except UnitError as e:
+        raise ScenarioError(f"set {path}: {e}") from None
     if not math.isfinite(value) or value < 0:
         raise ScenarioError(f"set {path}: read {text!r}; a finite number that is not negative is needed")
     return value
@@ -155,7 +158,7 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
     if eGFR is None:
         eGFR = max(15.0, default("eGFR") - default("eGFR_loss") * max(0.0, age - default("eGFR_loss_from")))
     if p.history is not None:
-        library.drug(p.history.drug)
+        _drug(p.history.drug, "person.history.drug", library)
         value, unit = parse_quantity(p.history.dose, where="person.history.dose", example="150 mg/day")
         if value < 0 or "min" not in dict(Unit.parse(unit).dims):
             raise ScenarioError(f"person.history.dose: read {p.history.dose!r}; write an amount per time such as '150 mg/day'")
@@ -171,8 +174,15 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
     return covariates, tuple(assumed)
 
 
+def _drug(name: str, where: str, library: Library) -> Drug:
+    try:
+        return library.drug(name)
+    except PapaverError as e:
+        raise ScenarioError(f"{where}: {e}") from None
+
+
 def _dose(d: Dose, at: str, library: Library, weight: float | None, until: float) -> list[ResolvedDose]:
-    drug = library.drug(d.drug)
+    drug = _drug(d.drug, f"{at}.drug", library)
     route = ROUTES.get(d.route, d.route)
     if route not in drug.routes:
         raise ScenarioError(f"{at}.route: {drug.title} has no route {d.route!r}; it has {', '.join(drug.routes) or 'none'}")
@@ -196,7 +206,7 @@ def _dose(d: Dose, at: str, library: Library, weight: float | None, until: float
             raise ScenarioError(f"{at}.every: read {d.every!r}; it must be positive")
         if d.times is not None and d.times < 1:
             raise ScenarioError(f"{at}.times: read {d.times}; at least 1 dose")
-        n = d.times if d.times is not None else int((until - start) / step) + 1
+        n = d.times if d.times is not None else int(min((until - start) / step, 1e9)) + 1
         if n > MAX_DOSES:
             raise ScenarioError(f"{at}: {n} doses are too many (at most {MAX_DOSES}); lengthen every: or set times:")
         times = [start + k * step for k in range(n) if start + k * step <= until]
@@ -222,7 +232,7 @@ def _amount(d: Dose, drug: Drug, at: str, weight: float | None) -> float:
     try:
         amount = convert(value, unit, "nmol", MW=MW)
     except UnitError:
-        raise ScenarioError(f"{at}.amount: read {d.amount!r}; a mass or an amount of substance is needed, e.g. '10 mg', '0.1 mg/kg', '30 umol'") from None
+        raise ScenarioError(f"{at}.amount: read {d.amount!r}; a mass or an amount of substance is needed, e.g. '10 mg', '30 umol'") from None
     if amount * MW * 1e-6 > 100_000:
         raise ScenarioError(f"{at}.amount: read {d.amount!r}; more than 100 g is no dose, check the unit")
     return amount * d.purity
@@ -239,13 +249,13 @@ def _grid(s: Scenario, until: float, doses: list[ResolvedDose]) -> npt.NDArray[n
                 f"observe.every: {n:.3g} times x {s.people} people are about {n * s.people * 320 / 1e9:.0f} GB (at most {MAX_BYTES / 1e9:.0f}); "
                 "write down less often or simulate fewer people"
             )
-        t = np.arange(int(np.floor(n + 1e-9)) + 1) * every
+        t = (np.arange(int(np.floor(n + 1e-9)) + 1) * every).astype(np.float64)
         return t if t[-1] >= until - 1e-9 else np.append(t, until)
     # no rate given: even spacing, and closer together in the minutes after each of the first doses
     parts = [np.linspace(0.0, until, 361)]
     after = np.concatenate([np.arange(0, 10, 0.25), np.arange(10, 61, 1.0)])
     parts += [d.time + after for d in doses[:20]]
-    t = np.unique(np.round(np.concatenate(parts), 9))
+    t = np.unique(np.round(np.concatenate(parts), 9)).astype(np.float64)
     t = t[t <= until]
     if t.size * s.people * 320 > MAX_BYTES:
         raise ScenarioError(f"people: {s.people} people at {t.size} times are too much to write down; give observe.every")

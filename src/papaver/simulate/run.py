@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,18 +51,21 @@ def _solver(program: Program) -> Solver:
     return Solver(program)
 
 
-def prepare(scenario: Scenario | ResolvedScenario, library: Library, columns: Sequence[str] | None = None) -> Prepared:
+def prepare(
+    scenario: Scenario | ResolvedScenario, library: Library, columns: Sequence[str] | None = None, routes: Sequence[tuple[str, str]] = ()
+) -> Prepared:
     """Resolve a scenario and build its body.
 
     Args:
         columns: outputs to keep; default: what `observe.show` names, else all concentrations, brain, urine and receptors.
+        routes: further (drug, route) pairs that the body shall have, so that many scenarios share one compiled structure.
 
     Raises:
         ScenarioError: bad input; nothing has been written by then.
     """
     r = scenario if isinstance(scenario, ResolvedScenario) else resolve(scenario, library)
     library = library.with_values(r.overrides) if r.overrides else library
-    body = adult(library, [(d.drug, d.route) for d in r.doses], r.variants)
+    body = adult(library, [*((d.drug, d.route) for d in r.doses), *routes], r.variants)
     values = person_values(body, library, r.covariates)
     events = tuple(DoseEvent(d.time, body.ports[d.drug, d.route], d.amount, d.duration) for d in r.doses)
     names = list(columns) if columns is not None else _columns(body, r.scenario.observe.show)
@@ -114,8 +117,8 @@ def simulate(
     data = engine.plain.outputs(p.columns, solution.Y, P)
     broken = _broken_laws(p, engine, solution.Y, P)
     moles = [i for i, u in enumerate(p.body.program.flat.state_units) if u == "nmol"]
-    given = dosed_by(p, t)
-    balance = solution.Y[:, :, moles].sum(axis=2) - given[None, :]
+    given = dosed_by(p, t, engine.plain.dose(P))
+    balance = solution.Y[:, :, moles].sum(axis=2) - given
     units = {n: p.body.program.unit(n) for n in p.columns}
     return Result(
         scenario=p.scenario, t=t, columns=p.columns, data=data, units=units, reasons=solution.reasons, steps=solution.steps.tolist(),
@@ -125,14 +128,16 @@ def simulate(
     )  # fmt: skip
 
 
-def dosed_by(p: Prepared, t: Array) -> Array:
-    """Amount of drug given so far, nmol, at each time (lags and open infusions included in the depot as they are given)."""
-    total = np.zeros_like(t)
+def dosed_by(p: Prepared, t: Array, doses: Mapping[str, Array]) -> Array:
+    """Amount of drug that has reached its depot so far, nmol, shape (people, times); `doses` holds each port's lag by person."""
+    people = len(next(iter(doses.values())))
+    total = np.zeros((people, len(t)))
     for e in p.events:
+        since = t[None, :] - (e.time + doses[f"{e.port}:lag"][:, None])
         if e.duration > 0:
-            total += e.amount * np.clip((t - e.time) / e.duration, 0.0, 1.0)
+            total += e.amount * np.clip(since / e.duration, 0.0, 1.0)
         else:
-            total += e.amount * (t >= e.time)
+            total += e.amount * (since >= 0)
     return total
 
 

@@ -1,0 +1,7 @@
+"""`python -m papaver` is `papaver`."""
+
+import sys
+
+from papaver.cli import main
+
+sys.exit(main())

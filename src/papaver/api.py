@@ -1,0 +1,364 @@
+"""The public face: load a scenario, run it, write and replay run folders, look at drugs and parameters.
+
+>>> import papaver
+>>> result = papaver.run("heroin-iv", set={"doses.0.amount": "5 mg"}, out=False)
+>>> result.failed
+0
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from papaver.cohort import sample
+from papaver.core import System
+from papaver.errors import DataError, PapaverError, ScenarioError, nearest
+from papaver.evidence import cards
+from papaver.evidence.load import find_file, list_data, load_library
+from papaver.evidence.schema import Drug
+from papaver.evidence.yamlfile import read_yaml
+from papaver.readouts.outcomes import add_outcomes
+from papaver.scenario import Scenario
+from papaver.scenario.change import with_changes
+from papaver.simulate import Prepared, Result, prepare, simulate, storage
+from papaver.simulate.run import default_solver
+
+CHUNK = 256
+"""People per chunk of a cohort; results do not depend on it."""
+CHUNK_UNCOMPILED = 8
+"""The same for the solvers that take a good part of a second per person, so that an interruption loses little."""
+RTOL = 1e-6
+"""Default relative tolerance."""
+
+ScenarioLike = Scenario | Mapping[str, Any] | str | Path
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a cohort: `result` has the people who were finished by then, and is written to `result.run_dir`."""
+
+    def __init__(self, result: Result, people: int) -> None:
+        where = f" and are in {result.run_dir}" if result.run_dir else ""
+        super().__init__(f"interrupted; {result.people} of {people} people are finished{where}")
+        self.result, self.people = result, people
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison of a replay: what the folder says, what was found now."""
+
+    name: str
+    recorded: str
+    found: str
+
+    @property
+    def matches(self) -> bool:
+        """True if both are the same."""
+        return self.recorded == self.found
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """Outcome of `replay`: every hash compared, and what differs between then and now (versions, data, model)."""
+
+    run_dir: str
+    checks: tuple[Check, ...]
+    differences: tuple[str, ...]
+
+    @property
+    def matches(self) -> bool:
+        """True if every hash is the same."""
+        return all(c.matches for c in self.checks)
+
+
+def load_scenario(
+    scenario: ScenarioLike, *, people: int | None = None, seed: int | None = None, set: Mapping[str, str] | None = None,
+    data: str | Path | None = None,
+) -> Scenario:  # fmt: skip
+    """A scenario by the name of a shipped one, from a file, a mapping or an object, with changes.
+
+    Args:
+        people, seed: replace those of the scenario.
+        set: changes by path: a field ("person.weight": "80 kg") or a parameter ("heroin.pk.CL": "3 L/min").
+        data: folder with data of your own, laid out as the shipped one.
+
+    Raises:
+        ScenarioError: unreadable, or a field that is wrong: names it, what was read and what is allowed.
+    """
+    extra = _folder(data)
+    if isinstance(scenario, Scenario):
+        s = scenario
+    elif isinstance(scenario, str | Path):
+        path = find_file(str(scenario), "scenarios", extra, ScenarioError)
+        s = Scenario.from_dict(read_yaml(path, ScenarioError), str(path))
+    else:
+        s = Scenario.from_dict(dict(scenario) if isinstance(scenario, Mapping) else scenario)
+    s = with_changes(s, dict(set or {}), load_library(extra))
+    changed: dict[str, int] = {k: v for k, v in (("people", people), ("seed", seed)) if v is not None}
+    return msgspec.structs.replace(s, **changed)
+
+
+def run(
+    scenario: ScenarioLike, *, people: int | None = None, seed: int | None = None, set: Mapping[str, str] | None = None,
+    out: str | Path | Literal[False] | None = None, data: str | Path | None = None, solver: str | None = None, rtol: float = RTOL,
+    progress: bool = False,
+) -> Result:  # fmt: skip
+    """Run a scenario and write its run folder.
+
+    Args:
+        scenario: name of a shipped scenario, path of a file, a mapping, or a `Scenario`.
+        people: size of the cohort; 1 is the typical person. seed: of the draws between people.
+        set: changes by path, as for `load_scenario`.
+        out: folder to write; None makes a fresh one under ./runs, False writes nothing.
+        data: folder with data of your own. solver: "scalar", "kernel" or "cvode"; default by the number of people.
+        rtol: relative tolerance of the integration, 1e-12 to 1e-2.
+        progress: show what takes longer than two seconds on stderr.
+
+    Returns:
+        Time courses of shape (people, times) by name, with units and outcomes; `run_dir` says where it was written.
+
+    Raises:
+        PapaverError: bad input; nothing is written then.
+        Interrupted: Ctrl-C during a cohort; the finished people are written.
+    """
+    if not 1e-12 <= rtol <= 1e-2:
+        raise PapaverError(f"rtol: read {rtol:g}; allowed are 1e-12 to 1e-2")
+    s = load_scenario(scenario, people=people, seed=seed, set=set, data=data)
+    library = load_library(_folder(data))
+    try:
+        p = prepare(s, library)
+    except ScenarioError as e:
+        # name the user's own file; in a shipped scenario only the user's changes can be wrong
+        own = isinstance(scenario, str | Path) and Path(scenario).is_file()
+        raise ScenarioError(f"{scenario}: {e}" if own else str(e)) from None
+    chosen = solver or default_solver(s.people)
+    # a wrong solver is refused before a folder is made
+    _check_solver(chosen)
+    if out is False:
+        result, interrupted = _solve(p, s.people, chosen, rtol, progress)
+        if interrupted:
+            raise Interrupted(result, s.people)
+        return result
+    name = Path(scenario).stem if isinstance(scenario, str | Path) else _slug(s.title)
+    with storage.reserve(out, f"{name}-{s.seed}") as folder:
+        result, interrupted = _solve(p, s.people, chosen, rtol, progress)
+        command = _command(scenario, people, seed, set, data, solver, rtol)
+        own_data = None if data is None else str(Path(data).resolve())
+        with _deferred_interrupt(progress) as asked_to_stop:
+            manifest = storage.manifest(
+                result, model_hash=p.body.program.hash, people=s.people, command=command, data_dir=own_data, interrupted=interrupted
+            )
+            result.run_dir = str(folder)
+            storage.write(folder, result, manifest, _report(result, manifest))
+        if interrupted or asked_to_stop():
+            raise Interrupted(result, s.people)
+    return result
+
+
+@contextlib.contextmanager
+def _deferred_interrupt(show: bool) -> Iterator[Callable[[], bool]]:
+    """While finished work is written, the first Ctrl-C waits until that is done; a second one drops it."""
+    asked: list[int] = []
+
+    def once(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        if show:
+            print("\npapaver: writing what is finished; Ctrl-C again drops it", file=sys.stderr)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, once)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _folder(data: str | Path | None) -> Path | None:
+    return None if data is None else Path(data)
+
+
+def _check_solver(name: str) -> None:
+    from papaver.core.solve import SOLVERS
+
+    if name not in SOLVERS:
+        raise PapaverError(f"unknown solver {name!r}; {nearest(name, SOLVERS)}")
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "scenario"
+
+
+def _report(result: Result, manifest: Mapping[str, Any]) -> str | None:
+    if not result.people:
+        return None
+    from papaver.report.html import render
+
+    text: str = render(result, manifest)
+    return text
+
+
+def _command(
+    scenario: ScenarioLike, people: int | None, seed: int | None, set: Mapping[str, str] | None, data: str | Path | None,
+    solver: str | None, rtol: float,
+) -> list[str]:  # fmt: skip
+    """Words that repeat the run. A scenario that came as an object is repeated from the run folder's own copy, which has the changes in it."""
+    words = ["papaver", "run"]
+    if isinstance(scenario, str | Path):
+        words.append(str(scenario))
+        words += [w for flag, x in (("--people", people), ("--seed", seed)) if x is not None for w in (flag, str(x))]
+        words += [w for path, x in (set or {}).items() for w in ("--set", f"{path}={x}")]
+    else:
+        words.append(storage.SCENARIO)
+    words += [] if solver is None else ["--solver", solver]
+    words += [] if rtol == RTOL else ["--rtol", f"{rtol:g}"]
+    return words + ([] if data is None else ["--data", str(data)])
+
+
+def _solve(p: Prepared, people: int, solver: str, rtol: float, progress: bool) -> tuple[Result, bool]:
+    """All people, in chunks; after Ctrl-C those of the finished chunks and True. One person is the typical one, and all or nothing."""
+    seed = p.scenario.scenario.seed
+    chunk = CHUNK if solver == "kernel" else CHUNK_UNCOMPILED
+    parts: list[Result] = []
+    interrupted = False
+    with _progress(people, solver, progress) as advance:
+        if people == 1:
+            return add_outcomes(simulate(p, solver=solver, rtol=rtol)), False
+        try:
+            for first in range(0, people, chunk):
+                n = min(chunk, people - first)
+                parts.append(add_outcomes(simulate(p, sample(p, n, seed, first), solver=solver, rtol=rtol, first_person=first)))
+                advance(n)
+        except KeyboardInterrupt:
+            interrupted = True
+    if not parts:
+        parts = [_nobody(p, solver, rtol)]
+    return _joined(parts), interrupted
+
+
+def _joined(parts: list[Result]) -> Result:
+    return dataclasses.replace(
+        parts[0],
+        data=np.concatenate([r.data for r in parts]),
+        reasons=[x for r in parts for x in r.reasons],
+        steps=[x for r in parts for x in r.steps],
+        broken_laws=list(dict.fromkeys(x for r in parts for x in r.broken_laws)),
+        mole_error=max(r.mole_error for r in parts),
+        outcomes={k: np.concatenate([r.outcomes[k] for r in parts]) for k in parts[0].outcomes},
+    )
+
+
+def _nobody(p: Prepared, solver: str, rtol: float) -> Result:
+    """A result without people, for a run that was interrupted before anyone was finished."""
+    one = simulate(p, solver=default_solver(1), rtol=rtol)
+    return add_outcomes(dataclasses.replace(one, data=one.data[:0], reasons=[], steps=[], solver=solver, mole_error=0.0, broken_laws=[]))
+
+
+@contextlib.contextmanager
+def _progress(people: int, solver: str, show: bool) -> Iterator[Callable[[int], object]]:
+    """A bar on stderr once two seconds have passed, and a word about the compiler when it starts."""
+    with contextlib.ExitStack() as stack:
+        if show and solver == "kernel":
+            stack.enter_context(_compile_notice())
+        if show and people > 1:
+            from tqdm import tqdm
+
+            # a log file needs no bar that moves ten times a second
+            pace = 0.2 if sys.stderr.isatty() else 10.0
+            yield stack.enter_context(tqdm(total=people, unit="person", delay=2, mininterval=pace, file=sys.stderr, leave=False)).update
+        else:
+            yield lambda n: None
+
+
+@contextlib.contextmanager
+def _compile_notice() -> Iterator[None]:
+    from numba.core import event
+
+    told = False
+
+    class Listener(event.Listener):
+        """Numba says when it compiles; a kernel from the disk cache is silent."""
+
+        def on_start(self, event: Any) -> None:
+            nonlocal told
+            if not told:
+                print("papaver: compiling the kernel for this set of drugs (about 20 s, once; it is kept on disk)", file=sys.stderr)
+                told = True
+
+        def on_end(self, event: Any) -> None:
+            """Nothing to say."""
+
+    with event.install_listener("numba:compile", Listener()):
+        yield
+
+
+def replay(run_dir: str | Path) -> ReplayReport:
+    """Run a run folder's scenario again, in memory, and compare every hash; the files in the folder are checked too.
+
+    An interrupted run is compared over the people who were finished.
+
+    Raises:
+        DataError: not a run folder, or one that cannot be read.
+    """
+    m = storage.read_manifest(run_dir)
+    if not m["finished"]:
+        raise DataError(f"{run_dir}: the run was interrupted before anyone was finished; nothing can be compared; run it again: {m.get('command')}")
+    stored = storage.stored_hashes(run_dir)
+    s = Scenario.from_dict(m["scenario"], f"{run_dir}/{storage.MANIFEST}: scenario")
+    library = load_library(_folder(m.get("data_dir")))
+    p = prepare(s, library)
+    result, interrupted = _solve(p, m["finished"] if m["people"] > 1 else 1, m["solver"], float(m["rtol"]), False)
+    if interrupted:
+        raise KeyboardInterrupt
+    copy = Path(run_dir) / storage.SCENARIO
+    written = Scenario.from_dict(read_yaml(copy), str(copy))
+    checks = (
+        Check("time course, simulated again", m["timecourse_hash"], result.hash()),
+        Check("outcomes, simulated again", m["outcomes_hash"], result.outcomes_hash()),
+        Check(f"time course in {storage.TIMECOURSE}", m["timecourse_hash"], stored["timecourse_hash"]),
+        Check(f"outcomes in {storage.OUTCOMES}", m["outcomes_hash"], stored["outcomes_hash"]),
+        Check(f"scenario in {storage.SCENARIO}", m["scenario_hash"], storage.scenario_hash(written)),
+        Check("model (equations)", m["model_hash"], p.body.program.hash),
+        Check("data", m["data_hash"], library.hash),
+    )
+    differences = [f"{k}: {m.get(k)} then, {v} now" for k, v in storage.versions().items() if m.get(k) != v]
+    return ReplayReport(str(run_dir), checks, tuple(differences))
+
+
+def explain(name: str, *, data: str | Path | None = None) -> str:
+    """What is known of a molecule ("heroin") or a parameter ("heroin.pk.CL"): value, unit, spread, basis, source, population, reason.
+
+    Raises:
+        DataError: no such molecule or parameter; the nearest is suggested.
+    """
+    return cards.explain(load_library(_folder(data)), name)
+
+
+def drugs(*, data: str | Path | None = None) -> list[Drug]:
+    """All molecules in the library, by name."""
+    library = load_library(_folder(data))
+    return [library.drugs[k] for k in sorted(library.drugs)]
+
+
+def equations(scenario: ScenarioLike = "heroin-iv", *, data: str | Path | None = None) -> System:
+    """The system of equations that a scenario runs on; `to_text()` and `to_latex()` print it."""
+    return prepare(load_scenario(scenario, data=data), load_library(_folder(data))).body.system
+
+
+def scenarios(*, data: str | Path | None = None) -> dict[str, str]:
+    """Titles of the shipped scenarios (and those of your own data folder) by name."""
+    return {name: load_scenario(name, data=data).title for name in sorted(list_data("scenarios", _folder(data)))}

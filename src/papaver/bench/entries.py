@@ -1,0 +1,426 @@
+"""Entries of the evidence collection (shared form: one claim, one protocol, one quantity) read as studies, unchanged.
+
+An entry is written for people, so matrix, site, cut-off and person stand in its words. What cannot be simulated is refused with the
+reason; what had to be assumed is listed in the study.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from papaver.bench.quantities import QUANTITIES
+from papaver.bench.study import Study
+from papaver.errors import DataError, PapaverError, UnitError
+from papaver.evidence.load import Library
+from papaver.evidence.schema import Drug, convert
+from papaver.evidence.yamlfile import read_yaml
+from papaver.scenario.resolve import ROUTES
+from papaver.units import Unit
+
+INPUTS = {"Ki", "Kd", "kon", "koff", "Km", "kcat", "kcat_over_Km", "poppk_model", "IC50", "EC50", "Emax", "pA2", "absorption_half_life"}
+RENAMED = {
+    "AUC_ratio": "metabolite_ratio", "concentration_ratio": "metabolite_ratio", "volume": "volume_ss", "Vss": "volume_ss", "CL": "clearance",
+    "t_half": "half_life", "terminal_half_life": "half_life", "F": "bioavailability", "detection_window": "detection_time", "tmax": "Tmax",
+    "cmax": "Cmax", "auc": "AUC", "fraction_renal": "fraction_metabolised", "peak_concentration": "Cmax", "clearance_renal": "renal_clearance",
+    "fraction_excreted": "urinary_recovery", "excreted_fraction": "urinary_recovery", "relative_AUC": "relative_exposure",
+    "AUC_change": "relative_exposure", "Cmax_change": "relative_Cmax", "peak_ratio": "Cmax_ratio",
+}  # fmt: skip
+TERMINAL = {
+    "heroin": ("10 min", "45 min"), "six_mam": ("20 min", "150 min"), "morphine": ("4 h", "24 h"), "m3g": ("12 h", "72 h"), "m6g": ("6 h", "24 h"),
+}  # fmt: skip
+"""Window taken for a half-life that the source calls terminal and gives no window for."""
+CHRONIC = (
+    "(?<!dialysis-)dependent|addict|assisted|maintenance|maintained|programme|chronic opioid|chronic morphine|in treatment|patients? in .*treatment"
+)
+"""Words for people who take opioids every day."""
+NEEDS_DOSE = {"Cmax", "AUC", "concentration", "detection_time", "Ctrough"}
+
+
+class Unusable(PapaverError):
+    """An entry that cannot be simulated; the message is the reason."""
+
+
+def is_entry_file(path: Path) -> bool:
+    """True for a file in the form of the evidence collection: a list of entries, or one entry."""
+    raw = read_yaml(path)
+    return isinstance(raw, list) or (isinstance(raw, dict) and "analyte_or_site" in raw and "protocol" in raw)
+
+
+def studies_from_entries(raw: Any, library: Library, where: str) -> tuple[list[Study], dict[str, str]]:
+    """All entries of a file.
+
+    Returns:
+        studies (one per usable entry), and id -> reason for the others.
+
+    Raises:
+        DataError: an entry without an id or a source.
+    """
+    studies, unusable = [], {}
+    for k, e in enumerate(raw if isinstance(raw, list) else [raw]):
+        if not isinstance(e, dict) or not e.get("id"):
+            raise DataError(f"{where}: [{k}]: an entry needs an id")
+        if not isinstance(e.get("source"), dict) or not e["source"].get("citation"):
+            raise DataError(f"{where}: {e['id']}: source: an entry needs source: {{citation: ...}}")
+        try:
+            studies.append(study_from_entry(e, library))
+        except (Unusable, PapaverError) as reason:
+            unusable[str(e["id"])] = str(reason)
+        except (TypeError, ValueError, KeyError, AttributeError) as problem:
+            unusable[str(e["id"])] = f"the entry is not in the form that is documented ({type(problem).__name__}: {problem})"
+    return studies, unusable
+
+
+def study_from_entry(e: dict[str, Any], library: Library) -> Study:
+    """One entry as a study.
+
+    Raises:
+        Unusable: it cannot be simulated; the message is the reason.
+    """
+    reader = _Reader(e, library)
+    return convert(reader.study(), Study, str(e["id"]))
+
+
+class _Reader:
+    def __init__(self, e: dict[str, Any], library: Library) -> None:
+        self.e, self.library = e, library
+        self.p: dict[str, Any] = e.get("protocol") or {}
+        self.what = str(e.get("analyte_or_site") or "")
+        self.notes = str(self.p.get("notes") or "")
+        self.words = " ".join(str(x) for x in (self.what, self.notes, e.get("claim"), e.get("population"), e.get("at")) if x)
+        self.assumed: list[str] = []
+
+    def study(self) -> dict[str, Any]:
+        e = self.e
+        self._refuse()
+        quantity = RENAMED.get(str(e["quantity"]), str(e["quantity"]))
+        if quantity not in QUANTITIES and quantity != "linearity":
+            raise Unusable(f"quantity {quantity!r} is not one that the bench computes")
+        drug = self._drug(str(self.p.get("drug")))
+        arms = {"main": self._arm(drug, quantity)}
+        observations = [o for row in self._rows() for o in self._observations(quantity, drug, row, arms)]
+        if not observations:
+            raise Unusable("no value, interval or direction that can be compared")
+        return {
+            "id": str(e["id"]), "title": str(e.get("claim") or e["id"]), "source": str(e["source"]["citation"]),
+            "system": str(e.get("system") or "other"), "population": str(e.get("population") or "not stated"), "n": e.get("n") if isinstance(e.get("n"), int) else None,
+            "arms": arms, "observations": observations, "assumed": self.assumed,
+        }  # fmt: skip
+
+    # -- whether ---------------------------------------------------------------------------------------------------------
+
+    def _refuse(self) -> None:
+        e = self.e
+        species = str(e.get("species") or "human")
+        if species != "human":
+            raise Unusable(f"species {species}: only the human body is simulated")
+        if str(e["quantity"]) in INPUTS or "model" in e:
+            raise Unusable(f"{e['quantity']}: a parameter or a whole model is an input and never counts")
+        note = str(e.get("note") or "")
+        if "count once" in note:
+            raise Unusable("the same measurement as another entry; counted once")
+        mixed_ages = re.search(r"\badults?\b|to [2-9]\d y", self.words, re.I)
+        if re.search(r"\b(child|children|neonat|newborn|infant|preterm|adolescent|pregnan)", self.words, re.I) and not mixed_ages:
+            raise Unusable("children, newborns and pregnancy are outside the adult body")
+        if re.search(r"in vitro|purified|recombinant|homogenate|microsom|liver S9", self.words, re.I):
+            raise Unusable("in vitro: an input, not an observation in people")
+        if re.search(r"cigarette|heating device|\bNASH\b", self.words):
+            raise Unusable("a technique or a disease that the adult body does not have")
+        if re.search(r"normalised|normalized", f"{self.what} {e.get('claim')}") and str(e["quantity"]) == "AUC":
+            raise Unusable("a dose-normalised area without its normal dose")
+        if re.search(r"post-?mortem|deaths?\b.*(blood|toxicolog)", self.words, re.I):
+            raise Unusable("post-mortem: dose and time are unknown")
+        if self._route() == "none" or str(self.p.get("drug")) == "none":
+            raise Unusable("no drug given by a known route: nothing to simulate")
+
+    def _drug(self, name: str) -> Drug:
+        try:
+            return self.library.drug(name)
+        except DataError:
+            raise Unusable(f"drug {name!r} is not in the library") from None
+
+    # -- who and what -----------------------------------------------------------------------------------------------------
+
+    def _person(self) -> dict[str, Any]:
+        w = f"{self.e.get('population') or ''} {self.notes}".lower()
+        person: dict[str, Any] = {"weight": "70 kg"}
+        self.assumed.append("weight 70 kg")
+        if re.search(r"renal failure|kidney failure|dialysis|end-stage|uraemi|anuri", w) and not re.search(r"transplant", w):
+            person["eGFR"] = "7 mL/min/1.73m2"
+            self.assumed.append("eGFR 7 mL/min/1.73m2 in kidney failure")
+        elif re.search(r"transplant", w):
+            person["eGFR"] = "60 mL/min/1.73m2"
+            self.assumed.append("eGFR 60 mL/min/1.73m2 with a kidney graft")
+        elif re.search(r"renal impairment|reduced renal", w):
+            person["eGFR"] = "30 mL/min/1.73m2"
+            self.assumed.append("eGFR 30 mL/min/1.73m2 in renal impairment")
+        if re.search(r"cirrho|child-pugh", w):
+            severe = re.search(r"severe|encephalopath|child-pugh c", w)
+            person["liver"] = "child_pugh_C" if severe else "child_pugh_B"
+            self.assumed.append(f"liver {person['liver']}")
+        if re.search(r"elderly|over 70|older|hospice|geriatr", w):
+            person["age"] = "76 year"
+            self.assumed.append("age 76 year")
+        naive = re.search(r"naive|healthy|volunteer|opioid-free|history of|former|with cancer", w)
+        if re.search(CHRONIC, w) and not naive:
+            person["history"] = {"drug": "heroin", "dose": "300 mg/day", "route": "iv", "for": "5 year"}
+            self.assumed.append("history of 300 mg heroin a day for 5 years (only that there is one matters)")
+        return person
+
+    def _arm(self, drug: Drug, quantity: str, route: str | None = None) -> dict[str, Any]:
+        route = route or self._route()
+        form = route
+        if route == "oral" and re.search(r"slow.release|extended|controlled.release|\bSR\b|\.sr|_sr|\ber\b", f"{self.e['id']} {self.words}", re.I):
+            form = "oral_er" if "oral_er" in drug.routes else route
+        if form not in drug.routes:
+            raise Unusable(f"{drug.title} has no route {route!r} in the library (it has {', '.join(drug.routes)})")
+        dose: dict[str, Any] = {"drug": drug.name, "amount": self._amount(quantity, drug), "route": form}
+        salt = self._salt(drug)
+        if salt is not None:
+            dose["salt"] = salt
+        if str(self.p.get("route")) == "iv_infusion" and route == "iv":
+            m = re.search(r"(\d+(?:\.\d+)?)[ -]*(min|minute|h|hour)s?\b[ -]*(?:long )?infusion", self.words)
+            dose["over"] = f"{m.group(1)} {m.group(2)}" if m else "15 min"
+            if not m:
+                self.assumed.append("infusion over 15 min")
+        return {"person": self._person(), "doses": [dose], "observe": {"until": self._until(quantity)}}
+
+    def _salt(self, drug: Drug) -> str | None:
+        for pattern, salt in (("monohydrate", "hcl_monohydrate"), (r"hydrochloride|\bHCl\b", "hcl"), ("sulphate|sulfate", "sulphate_pentahydrate")):
+            if salt in drug.salts and re.search(pattern, f"{self.words}", re.I) and "mol" not in str((self.p.get("dose") or {}).get("unit", "mg")):
+                return salt
+        return None
+
+    def _route(self) -> str:
+        route = str(self.p.get("route"))
+        if "rectal" in f"{self.e['id']} {self.notes} {self.what}".lower():
+            return "rectal"
+        return ROUTES.get(route, route)
+
+    def _until(self, quantity: str) -> str:
+        return "4 day" if quantity in ("detection_time", "urinary_recovery") else "24 h"
+
+    def _amount(self, quantity: str, drug: Drug) -> str:
+        dose = self.p.get("dose")
+        if self.p.get("regimen"):
+            raise Unusable("a regimen of several doses in free text; write it as a study file")
+        if not isinstance(dose, dict):
+            if quantity in NEEDS_DOSE and isinstance(self.e.get("value"), int | float):
+                raise Unusable(f"{quantity} needs the dose, which the entry does not give")
+            self.assumed.append("dose 30 umol (kinetics are linear)")
+            return "30 umol"
+        unit = str(dose.get("unit", "mg"))
+        if "day" in unit or "hour" in unit:
+            raise Unusable(f"dose per time ({unit}): write the regimen as a study file")
+        numbers = [dose["value"]] if "value" in dose else list(dose.get("values") or [dose[k] for k in ("low", "high") if dose.get(k) is not None])
+        if not numbers or not all(isinstance(x, int | float) and x > 0 for x in numbers):
+            raise Unusable("the dose is not a number")
+        if len(numbers) > 1:
+            self.assumed.append(f"dose: geometric mean of {', '.join(f'{x:g}' for x in numbers)} {unit}")
+        elif "value" not in dose and "values" not in dose:
+            self.assumed.append(f"dose: the limit given, {numbers[0]:g} {unit}")
+        value = math.exp(sum(math.log(x) for x in numbers) / len(numbers))
+        return f"{value:.6g} {unit}"
+
+    # -- what was observed --------------------------------------------------------------------------------------------------
+
+    def _rows(self) -> list[dict[str, Any]]:
+        e = self.e
+        if isinstance(e.get("series"), list):
+            return [{**r, "_series": True} for r in e["series"] if isinstance(r, dict)]
+        return [{"value": e.get("value")}]
+
+    def _observations(self, quantity: str, drug: Drug, row: dict[str, Any], arms: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+        e = self.e
+        label = str(row.get("analyte") or row.get("drug") or row.get("label") or "").replace("_", " ")
+        text = f"{label} {self.what}" if row.get("_series") else self.what
+        analyte, versus = self._analytes(quantity, text, drug, row)
+        matrix, site = self._place(text)
+        unit = str(row.get("unit") or e.get("unit") or "dimensionless")
+        try:
+            Unit.parse(unit)
+        except UnitError as problem:
+            raise Unusable(str(problem)) from None
+        raw_quantity = str(e["quantity"])
+        value, low, high = row.get("value"), row.get("low"), row.get("high")
+        if quantity == "linearity":
+            value, unit = None, "L/min"
+        if raw_quantity.endswith("_change") and isinstance(value, int | float):
+            factor = Unit.parse(unit).factor
+            value, unit = 1 + value * factor, "dimensionless"
+        spread = e.get("spread") if not row.get("_series") else None
+        if value is None and isinstance(spread, dict) and spread.get("low") is not None and spread.get("high") is not None:
+            low, high, spread = spread["low"], spread["high"], None
+        o: dict[str, Any] = {
+            "quantity": quantity, "analyte": analyte, "unit": unit, "matrix": matrix, "site": site, "evidence": str(e["id"]),
+            "verified": str(e.get("verified") or "memory"), "use": "validation", "arm": "main",
+            "value": float(value) if isinstance(value, int | float) else None, "low": low, "high": high,
+            "spread": {k: v for k, v in spread.items() if k in ("kind", "value", "low", "high")} if isinstance(spread, dict) else None,
+        }  # fmt: skip
+        if row.get("sd") is not None:
+            o["spread"] = {"kind": "SD", "value": row["sd"]}
+        if row.get("time") is not None and quantity in ("concentration", "Cmax") and row.get("_series"):
+            o["quantity"] = "concentration"
+            o["at"] = str(row["time"])
+        if versus is not None:
+            o["versus"] = versus
+        first = re.search(r"first sample at (\d+(?:\.\d+)?) min|sampled (?:from )?(\d+(?:\.\d+)?) (?:min )?(?:to|-)", self.words)
+        if first and quantity in ("Cmax", "Tmax", "AUC"):
+            o["sampled_from"] = f"{first.group(1) or first.group(2)} min"
+        self._compare(quantity, raw_quantity, drug, o, arms)
+        sampled = re.search(r"(\d+)[- ]?h(?:our)?s? sampling|sampled[^.;]* to (\d+) h", self.words)
+        if quantity == "half_life" and sampled and matrix != "urine":
+            end = float(sampled.group(1) or sampled.group(2))
+            o["window"] = [f"{end / 3:g} h", f"{end:g} h"]
+            if end >= 48:
+                o["limit"] = "0.1 ng/mL"
+            self.assumed.append(f"half-life from the last two thirds of {end:g} h of sampling")
+        elif quantity == "half_life" and "terminal" in f"{e['id']} {e.get('claim')}".lower() and analyte in TERMINAL:
+            o["window"] = list(TERMINAL[analyte])
+            self.assumed.append(f"window of the terminal half-life {' to '.join(TERMINAL[analyte])}")
+        limit = self._cutoff()
+        if limit is not None and "limit" not in o and quantity in ("detection_time", "half_life", "Cmax"):
+            o["limit"] = limit
+        if quantity == "urinary_recovery":
+            o["matrix"] = "urine"
+            m = re.search(r"(\d+)[- ]?h(?:our)?s?\b[^.]*urine|urine[^.]*?(\d+)[- ]?h\b", self.words)
+            if m:
+                o["at"] = f"{m.group(1) or m.group(2)} h"
+        if o["value"] is None and o["low"] is None and e.get("direction") is None:
+            return []
+        if o["value"] is None and o["low"] is None:
+            o["direction"] = str(e["direction"])
+            self._direction(quantity, drug, o, arms)
+        o["conflict_group"] = self._group(o, drug, arms)
+        return [{k: v for k, v in o.items() if v is not None}]
+
+    def _analytes(self, quantity: str, text: str, drug: Drug, row: dict[str, Any]) -> tuple[str, str | None]:
+        lower = text.lower()
+        if (quantity == "urinary_recovery" and "total morphine" in lower) or "total morphine" in lower:
+            return "total_morphine", None
+        if "conjugated morphine" in lower or "morphine glucuronides" in lower:
+            return "m3g+m6g", None
+        named = str(row.get("analyte") or row.get("label") or "").replace("_", " ")
+        found = self._molecules(named) or self._molecules(text)
+        if quantity == "fraction_metabolised":
+            return drug.name, self._pathway(drug, found, lower)
+        if quantity == "fraction_formed_first_pass":
+            return (found[0] if found else drug.name), drug.name
+        if not found:
+            if drug.name in self.library.drugs and re.search(r"plasma|serum|blood|urine|^$", lower):
+                found = [drug.name]
+            else:
+                raise Unusable(f"no molecule of the library is named in {self.what!r}")
+        if quantity in ("metabolite_ratio", "Cmax_ratio", "crossover_time"):
+            if len(found) < 2:
+                if self.e.get("value") is None and self.e.get("direction"):
+                    return found[0], "morphine" if found[0] != "morphine" else drug.name
+                raise Unusable(f"a ratio of two molecules is needed; {self.what!r} names {len(found)}")
+            return found[0], found[1]
+        if quantity in ("relative_exposure", "relative_Cmax", "relative_bioavailability", "bioavailability"):
+            return found[0], None
+        return "+".join(dict.fromkeys(found)), None
+
+    def _molecules(self, text: str) -> list[str]:
+        names = {n: d.name for d in self.library.drugs.values() for n in (d.title, d.name, *d.synonyms)}
+        pattern = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True))
+        lookup = {n.lower(): d for n, d in names.items()}
+        return [lookup[m.lower()] for m in re.findall(rf"(?<![\w-])({pattern})(?![\w-])", text, re.I)]
+
+    def _pathway(self, drug: Drug, found: list[str], text: str) -> str:
+        for k, way in drug.elimination.items():
+            if (way.forms in found and way.forms is not None) or (way.site == "kidney" and (text.strip() == drug.title.lower() or "renal" in text)):
+                return k
+        raise Unusable(f"no pathway of {drug.title} answers to {self.what!r}")
+
+    def _place(self, text: str) -> tuple[str, str]:
+        lower = text.lower()
+        if "urine" in lower and re.search(r"saliva|oral fluid", lower):
+            return "urine", "venous"
+        if re.search(r"saliva|oral fluid|oral_fluid|hair|sweat|vapour|breath", lower):
+            raise Unusable(f"matrix not simulated: {self.what!r}")
+        if re.search(r"effect site|effect-site", lower):
+            return "brain", "venous"
+        if re.search(r"csf|cerebrospinal", lower):
+            raise Unusable("cerebrospinal fluid is not an output of this body")
+        if re.search(r"brain|extracellular", lower):
+            return "brain", "venous"
+        if re.search(r"subjective|pupil|miosis|vas|flash|effects?\b|input rate", lower):
+            raise Unusable(f"an effect, not a concentration: {self.what!r}")
+        site = "arterial" if re.search(r"arterial", f"{text} {self.notes}".lower()) else "venous"
+        if "urine" in lower or "urinary" in lower:
+            return "urine", site
+        return ("blood" if re.search(r"\bblood\b", lower) else "plasma"), site
+
+    def _compare(self, quantity: str, raw: str, drug: Drug, o: dict[str, Any], arms: dict[str, dict[str, Any]]) -> None:
+        """Reference arm of a ratio: another route ("IN/IM"), another drug ("ratio heroin/morphine"), else the same drug iv."""
+        if quantity not in ("relative_exposure", "relative_Cmax", "relative_bioavailability", "bioavailability"):
+            return
+        if raw.endswith("_change"):
+            raise Unusable("a change against a comparison that the adult body does not have (device, co-use)")
+        m = re.search(r"ratio\s+(?:of\s+)?([\w-]+)/([\w-]+)", self.what)
+        other = m.group(2) if m else None
+        if other is None and quantity != "bioavailability":
+            m = re.search(r"versus (?:an? )?(?:equal |equimolar |same )*(?:dose of )?(?:oral )?(\w+)", self.notes)
+            other = m.group(1) if m else None
+        if other is not None:
+            try:
+                second = self.library.drug(other)
+            except DataError:
+                second = None
+            if second is not None and second.name != drug.name:
+                arms["comparator"] = self._arm(second, quantity)
+                o["reference"] = "comparator"
+        m = re.search(r"\b(IN|IM|SC|PO|IV|oral|nasal)/(IN|IM|SC|PO|IV)\b", self.what)
+        if m:
+            words = {"in": "intranasal", "im": "im", "sc": "sc", "po": "oral", "iv": "iv"}
+            arms["comparator"] = self._arm(drug, quantity, words[m.group(2).lower()])
+            o["reference"] = "comparator"
+
+    def _direction(self, quantity: str, drug: Drug, o: dict[str, Any], arms: dict[str, dict[str, Any]]) -> None:
+        """Arms for a direction: the condition named in `at` or in the claim, against the healthy person."""
+        w = f"{self.e.get('at') or ''} {self.e.get('claim') or ''}".lower()
+        healthy = {"weight": "70 kg"}
+        if re.search(r"kidney failure|renal failure|renal impair", w):
+            arms["reference"] = {**arms["main"], "person": healthy}
+            arms["main"] = {**arms["main"], "person": {**healthy, "eGFR": "7 mL/min/1.73m2"}}
+        elif re.search(r"cirrho|liver failure", w):
+            arms["reference"] = {**arms["main"], "person": healthy}
+            arms["main"] = {**arms["main"], "person": {**healthy, "liver": "child_pugh_C"}}
+        elif quantity == "linearity" or "linear" in w:
+            o["quantity"] = "clearance"
+            dose = arms["main"]["doses"][0]
+            arms["reference"] = {**arms["main"], "doses": [{**dose, "amount": "1 mg"}]}
+            o["direction"] = "none"
+        elif quantity in ("metabolite_ratio", "Cmax_ratio"):
+            # "M3G above all others": the ratio against one
+            o["direction"] = None
+            o["low"], o["high"] = (1.0, 1e6) if self.e.get("direction") == "increase" else (1e-6, 1.0)
+            o["unit"] = "dimensionless"
+            return
+        else:
+            raise Unusable("a direction whose comparison is not clear; write it as a study file")
+        o["reference"] = "reference"
+        o["unit"] = QUANTITIES[o["quantity"]][1]
+
+    def _cutoff(self) -> str | None:
+        text = f"{self.what} ; {self.notes} ; {self.e.get('claim') or ''}"
+        pattern = r"(?:cut-?off|limit|LOQ|LLOQ|LOD|at|detection limit)\D{0,30}?(\d+(?:\.\d+)?)\s*(ng/mL|ug/L|nmol/L|ug/mL|mg/L)"
+        m = re.search(pattern, text, re.I)
+        return f"{m.group(1)} {m.group(2)}" if m else None
+
+    def _group(self, o: dict[str, Any], drug: Drug, arms: dict[str, dict[str, Any]]) -> str:
+        main = arms["main"]
+        route = main["doses"][0]["route"]
+        kinetic = o["quantity"] in ("clearance", "volume_ss") or (o["quantity"] == "half_life" and o["matrix"] != "urine")
+        person = main["person"]
+        state = "/".join(str(person[k]) for k in ("eGFR", "liver") if k in person) + ("/chronic" if "history" in person and not kinetic else "")
+        where = "urine" if o["matrix"] == "urine" else ("brain" if o["matrix"] == "brain" else "blood")
+        parts = [o["quantity"], o["analyte"], o.get("versus", ""), where, o.get("limit", "") if where == "urine" else ""]
+        if not kinetic:
+            parts += [drug.name, route]
+        if o.get("site") == "arterial" and where != "urine":
+            parts.append("arterial")
+        return "|".join(p for p in (*parts, state) if p)

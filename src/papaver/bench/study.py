@@ -1,0 +1,121 @@
+"""One published experiment: the protocol as scenarios (arms) and what was observed, each observation with how it may be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from papaver.bench.quantities import QUANTITIES
+from papaver.errors import DataError, PapaverError, nearest
+from papaver.evidence.load import Library
+from papaver.evidence.schema import convert
+from papaver.evidence.yamlfile import read_yaml
+from papaver.scenario import Scenario
+from papaver.units import Unit
+
+MATRICES = ("plasma", "blood", "urine", "brain", "oral_fluid")
+SITES = ("venous", "arterial")
+
+
+class Band(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Spread of an observation as published; `value` for SD, SE, CV% and GSD, `low` and `high` for ranges and intervals."""
+
+    kind: Literal["SD", "SE", "CI95", "CI90", "range", "IQR", "CV%", "GSD"]
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Observation(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """One observed number (or direction, or interval).
+
+    Attributes:
+        quantity: the field's term, one of bench.quantities. analyte: molecule, or total_morphine. analytes joined by "+" are averaged.
+        arm, reference: names of the study's arms; ratios compare arm with reference.
+        value: in `unit`; absent for a direction or a bare interval. low, high: an interval without a centre.
+        direction: increase, decrease or none of the quantity in `arm` against `reference`.
+        limit: assay limit or cut-off, with unit. window: times of a half-life fit. at: time of a single sample.
+        sampled_from: first sample of the study.
+        use: calibration or validation. conflict_group: observations that speak of the same true value.
+        evidence: id of the entry in the evidence collection. verified: how the number was seen.
+    """
+
+    quantity: str
+    analyte: str
+    unit: str
+    matrix: Literal["plasma", "blood", "urine", "brain", "oral_fluid"] = "plasma"
+    site: Literal["venous", "arterial"] = "venous"
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    spread: Band | None = None
+    direction: Literal["increase", "decrease", "none"] | None = None
+    arm: str = "main"
+    reference: str | None = None
+    versus: str | None = None
+    limit: str | None = None
+    window: list[str] | None = None
+    at: str | None = None
+    sampled_from: str | None = None
+    use: Literal["calibration", "validation"] = "validation"
+    conflict_group: str | None = None
+    evidence: str | None = None
+    verified: Literal["full_text", "abstract", "label", "review", "memory"] = "abstract"
+    note: str | None = None
+
+
+class Study(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A published experiment. `assumed` lists what the source does not say and was filled in."""
+
+    id: str
+    title: str
+    source: str
+    system: str
+    population: str
+    arms: dict[str, dict[str, Any]]
+    observations: list[Observation]
+    n: int | None = None
+    assumed: list[str] = []
+
+
+def load_study(path: Path, library: Library, *, known_sources: bool = True) -> Study:
+    """Read and check one study file.
+
+    Args:
+        known_sources: the source must be a record in data/sources (shipped studies); otherwise any citation text will do.
+
+    Raises:
+        DataError: names the file, the field, what was read and what is allowed.
+    """
+    return check_study(read_yaml(path), str(path), library, known_sources=known_sources)
+
+
+def check_study(raw: Any, where: str, library: Library, *, known_sources: bool = True) -> Study:
+    """Check raw data as a study; see `load_study`."""
+    if isinstance(raw, dict) and not str(raw.get("source") or "").strip():
+        raise DataError(f"{where}: source: a study needs a source (the id of a record in data/sources, or a citation)")
+    study = convert(raw, Study, where)
+    if known_sources and study.source not in library.sources:
+        raise DataError(f"{where}: source: no record {study.source!r} in data/sources; {nearest(study.source, library.sources)}")
+    if not study.arms:
+        raise DataError(f"{where}: arms: at least one arm (a scenario) is needed")
+    for name, arm in study.arms.items():
+        try:
+            Scenario.from_dict(arm, f"arms.{name}")
+        except PapaverError as e:
+            raise DataError(f"{where}: {e}") from None
+    for k, o in enumerate(study.observations):
+        at = f"{where}: observations[{k}]"
+        if o.quantity not in QUANTITIES:
+            raise DataError(f"{at}.quantity: read {o.quantity!r}; {nearest(o.quantity, QUANTITIES)}")
+        Unit.parse(o.unit)
+        for arm_name in (o.arm, o.reference):
+            if arm_name is not None and arm_name not in study.arms:
+                raise DataError(f"{at}: there is no arm {arm_name!r}; {nearest(arm_name, study.arms)}")
+        if o.value is None and o.direction is None and (o.low is None or o.high is None):
+            raise DataError(f"{at}: give value, or low and high, or direction")
+        if o.verified == "memory" and o.use == "calibration":
+            raise DataError(f"{at}: a recalled number (verified: memory) may not be used for calibration")
+    return study

@@ -1,0 +1,145 @@
+"""`papaver run`: simulate a scenario and write its run folder."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from papaver.simulate import Result
+
+
+def add_parser(commands: Any) -> None:
+    """Declare the command."""
+    p: argparse.ArgumentParser = commands.add_parser(
+        "run", help="simulate a scenario and write its run folder", description="Simulate a scenario and write its run folder.",
+        epilog="Example: papaver run heroin-iv --people 200 --seed 7 --set person.weight='80 kg' --set heroin.pk.CL='3 L/min'",
+    )  # fmt: skip
+    p.add_argument("scenario", metavar="FILE|NAME", help="a scenario file, or the name of a shipped one (papaver scenarios)")
+    p.add_argument("--people", type=int, metavar="N", help="size of the cohort; 1 is the typical person")
+    p.add_argument("--seed", type=int, metavar="S", help="seed of the draws between people")
+    p.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a field of the scenario or a parameter; may be repeated")
+    p.add_argument("--out", metavar="DIR", help="folder to write (default: a fresh one under ./runs)")
+    p.add_argument("--data", metavar="DIR", help="folder with data of your own, laid out as the shipped one")
+    p.add_argument("--solver", metavar="NAME", help="scalar, kernel or cvode (default: scalar for one person, kernel for a cohort)")
+    p.add_argument("--rtol", type=float, default=1e-6, metavar="X", help="relative tolerance (default: 1e-6)")
+    p.add_argument("--json", action="store_true", help="print a summary as JSON instead of text")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run it."""
+    from papaver import api
+
+    try:
+        result = api.run(
+            args.scenario, people=args.people, seed=args.seed, set=changes(args.set), out=args.out, data=args.data, solver=args.solver,
+            rtol=args.rtol, progress=True,
+        )  # fmt: skip
+    except api.Interrupted as stop:
+        _show(stop.result, stop.people, args.json)
+        sys.stdout.flush()
+        raise
+    _show(result, result.people, args.json)
+    return 0
+
+
+def changes(items: list[str]) -> dict[str, str]:
+    """`--set` arguments as a mapping.
+
+    Raises:
+        ScenarioError: one without "=".
+    """
+    from papaver.errors import ScenarioError
+
+    out: dict[str, str] = {}
+    for item in items:
+        path, sign, value = item.partition("=")
+        if not sign or not path.strip():
+            raise ScenarioError(f"--set: read {item!r}; write path=value, for example --set person.weight='80 kg'")
+        out[path.strip()] = value.strip()
+    return out
+
+
+def _show(result: Result, people: int, as_json: bool) -> None:
+    if as_json:
+        from papaver.simulate.storage import to_json
+
+        print(to_json(summary(result, people)))
+        return
+    print("\n".join(text(result, people)))
+    if result.run_dir:
+        report = Path(result.run_dir) / "report.html"
+        print(report if report.exists() else result.run_dir)
+
+
+def summary(result: Result, people: int) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {
+        "run_dir": result.run_dir,
+        "people": people,
+        "seed": result.scenario.scenario.seed,
+        "summary": result.summary(),
+        "outcomes": {
+            "ok": result.people - result.failed,
+            "failed": result.failed,
+            "not_run": people - result.people,
+            "mole_error": result.mole_error,
+            "broken_laws": result.broken_laws,
+        },
+    }
+
+
+PEAKS = {".venous.Cmax": (".venous.Tmax", "peak in venous plasma"), ".peak": (".time_of_peak", "peak")}
+"""Outcomes worth a line, with the outcome that says when, and what to call them."""
+
+
+def text(result: Result, people: int) -> list[str]:
+    """A short summary for people: what was run, the peaks, and anything that went wrong."""
+    s = result.scenario.scenario
+    who = "1 person" if people == 1 else f"{people} people (median, 5th to 95th percentile)"
+    lines = [s.title, f"{who}, {s.observe.until}, seed {s.seed}, solver {result.solver}"]
+    if result.scenario.assumed:
+        lines.append(f"not given and therefore assumed: {', '.join(result.scenario.assumed)}")
+    lines.append("")
+    rows = result.summary()
+    for name, row in rows.items():
+        for ending, (when, label) in PEAKS.items():
+            # occupancy by ligand is in the report; here the receptor as a whole
+            if name.endswith(ending) and "[" not in name and row["median"]:
+                thing = name.removesuffix(ending)
+                time = rows.get(thing + when)
+                at = f" at {_number(time['median'])} {time['unit']}" if time and time["median"] is not None else ""
+                lines.append(f"  {thing:12} {label:21} {_quantity(row)}{_mass(result, thing, row)}{at}")
+    if not any(line.startswith("  ") for line in lines):
+        lines.append("  no peaks: observe.show leaves them out, or nobody was finished")
+    lines.append("")
+    if result.failed:
+        first = next(r for r in result.reasons if r)
+        lines.append(f"failed: {result.failed} of {people} people; the first: {first}")
+    if people > result.people:
+        lines.append(f"not run: {people - result.people} of {people} people")
+    lines += [f"broken law: {law}" for law in result.broken_laws]
+    return lines
+
+
+def _number(x: float) -> str:
+    if x and math.isfinite(x) and 0.01 <= abs(x) < 1e5:
+        return f"{x:.3g}" if abs(x) < 1000 else f"{x:.0f}"
+    return f"{x:.3g}"
+
+
+def _quantity(row: dict[str, Any]) -> str:
+    spread = f" ({_number(row['p05'])} to {_number(row['p95'])})" if "p05" in row else ""
+    return _number(row["median"]) + spread + ("" if row["unit"] == "1" else f" {row['unit']}")
+
+
+def _mass(result: Result, name: str, row: dict[str, Any]) -> str:
+    """Laboratories report mass concentrations: the same number in ng/mL."""
+    if row["unit"] != "nmol/L" or name not in result.library.drugs:
+        return ""
+    from papaver.units import convert
+
+    return f" = {_number(convert(row['median'], 'nmol/L', 'ng/mL', MW=result.library.drugs[name].MW))} ng/mL"

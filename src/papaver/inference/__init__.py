@@ -1,0 +1,1 @@
+"""Fitting parameters to studies, with priors from the data files."""

@@ -1,0 +1,207 @@
+"""Maximum a posteriori fit of uncertain parameters to all calibration observations at once.
+
+Each parameter of the named molecules that states an `uncertainty` is free; its data value is the prior's centre and the uncertainty its
+width (logarithm, or logit for fractions). One parameter set answers all studies: nothing is fitted to a single figure. The result is
+written to data/calibration/<fit>.yaml, which the loader lays over the data files.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from papaver.bench.arms import Arms
+from papaver.bench.quantities import NotSimulated, predict
+from papaver.bench.score import metric_of
+from papaver.bench.study import Observation, Study
+from papaver.errors import PapaverError, nearest
+from papaver.evidence.load import Calibration, Library
+
+Array = npt.NDArray[np.float64]
+
+FITS: Mapping[str, tuple[str, ...]] = {
+    "opioid_pk": ("heroin.", "six_mam.", "morphine.", "m3g.", "m6g.", "circulation.", "covariate."),
+}
+"""Named fits: the path prefixes whose uncertain parameters are free."""
+EXCLUDED = (".mop.", ".dop.", ".kop.")
+"""Receptor constants are inputs: no concentration says anything about them."""
+MODEL_SD = 0.25
+"""What a study that is right about its own people may still differ from the typical person (SD of the logarithm)."""
+FAILED = 3.0
+
+
+@dataclass(frozen=True)
+class Free:
+    """One free parameter: prior centre and width on the fitting scale."""
+
+    path: str
+    unit: str
+    kind: str
+    centre: float
+    sd: float
+
+    def value(self, x: float) -> float:
+        """Data value for a position on the fitting scale."""
+        return math.exp(x) if self.kind == "log" else 1.0 / (1.0 + math.exp(-x))
+
+
+def free_parameters(library: Library, fit: str) -> list[Free]:
+    """The free parameters of a named fit, from a library without calibration.
+
+    Raises:
+        PapaverError: no such fit.
+    """
+    if fit not in FITS:
+        raise PapaverError(f"unknown fit {fit!r}; {nearest(fit, FITS)}")
+    out = []
+    for path, p in sorted(library.parameters.items()):
+        u = p.value.uncertainty
+        if u is None or not path.startswith(FITS[fit]) or any(x in path for x in EXCLUDED):
+            continue
+        v = p.value.value
+        if u.kind == "cv":
+            out.append(Free(path, p.value.unit, "log", math.log(v), math.sqrt(math.log(1 + (u.value / 100) ** 2))))
+        else:
+            out.append(Free(path, p.value.unit, "logit", math.log(v / (1 - v)), u.value))
+    return out
+
+
+class Problem:
+    """Residuals of all calibration observations and of the priors."""
+
+    def __init__(self, library: Library, studies: Sequence[Study], free: Sequence[Free]) -> None:
+        self.library, self.free = library, list(free)
+        self.studies = [(s, [o for o in s.observations if o.use == "calibration" and metric_of(o) in ("fold", "interval")]) for s in studies]
+        self.studies = [(s, obs) for s, obs in self.studies if obs]
+        doses = {(library.drug(str(d["drug"])).name, str(d["route"])) for s, _ in self.studies for a in s.arms.values() for d in a["doses"]}
+        doses |= {(d.name, "iv") for d in library.drugs.values() if "iv" in d.routes}
+        self.routes = tuple(sorted(doses))
+        groups: dict[str, int] = {}
+        for _, obs in self.studies:
+            for o in obs:
+                groups[o.conflict_group or ""] = groups.get(o.conflict_group or "", 0) + 1
+        self.groups = groups
+
+    @property
+    def n_observations(self) -> int:
+        """Number of calibration observations."""
+        return sum(len(obs) for _, obs in self.studies)
+
+    def library_at(self, x: Array) -> Library:
+        """The library with the free parameters at a position."""
+        return self.library.with_values({f.path: f.value(float(xi)) for f, xi in zip(self.free, x, strict=True)})
+
+    def residuals(self, x: Array) -> Array:
+        """Observation residuals (log ratio over its SD), then prior residuals."""
+        library = self.library_at(x)
+        out: list[float] = []
+        for study, observations in self.studies:
+            arms = Arms(study.arms, library, "kernel", self.routes)
+            for o in observations:
+                try:
+                    predicted = predict(o, arms)
+                except (NotSimulated, PapaverError):
+                    out.append(FAILED)
+                    continue
+                out.append(_residual(o, predicted, self.groups.get(o.conflict_group or "", 1) if o.conflict_group else 1))
+        out += [(float(xi) - f.centre) / f.sd for f, xi in zip(self.free, x, strict=True)]
+        return np.array(out)
+
+    def jacobian(self, x: Array) -> Array:
+        """Forward differences, each step a fiftieth of the prior's width: far above the solver's error."""
+        base = self.residuals(x)
+        J = np.empty((len(base), len(x)))
+        for k, f in enumerate(self.free):
+            moved = x.copy()
+            moved[k] += 0.02 * f.sd
+            J[:, k] = (self.residuals(moved) - base) / (0.02 * f.sd)
+        return J
+
+
+def _residual(o: Observation, predicted: float, group: int) -> float:
+    if o.value is None:
+        low, high = float(o.low or 1e-9), float(o.high or 1e9)
+        if predicted < low:
+            return math.log(max(predicted, 1e-9) / low) / 0.1
+        return math.log(predicted / high) / 0.1 if predicted > high else 0.0
+    sd = math.hypot(MODEL_SD, _standard_error(o))
+    # sources that measured the same thing share one vote between their number and its root
+    return float(math.log(max(predicted, 1e-9) / o.value) / sd / group**0.25)
+
+
+def _standard_error(o: Observation) -> float:
+    """Standard error of the observation on the logarithmic scale, as far as the source tells; never the spread between people."""
+    s = o.spread
+    if s is None or o.value is None:
+        return 0.0
+    if s.kind in ("CI95", "CI90") and s.low is not None and s.high is not None and s.low > 0:
+        return math.log(s.high / s.low) / (2 * (1.96 if s.kind == "CI95" else 1.645))
+    if s.kind == "SE" and s.value is not None:
+        return abs(s.value / o.value)
+    return 0.1
+
+
+def run_fit(
+    library: Library, studies: Sequence[Study], fit: str, *, start: Mapping[str, float] | None = None, max_evaluations: int = 12,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Calibration:  # fmt: skip
+    """Fit and return the result (nothing is written).
+
+    Args:
+        library: without calibration, so that data values are the priors.
+        start: data values to start from (default: the priors).
+    """
+    from scipy.optimize import least_squares
+
+    free = free_parameters(library, fit)
+    problem = Problem(library, studies, free)
+    x0 = np.array([f.centre for f in free])
+    cost0 = _cost(problem.residuals(x0))
+    progress(f"{len(free)} parameters, {problem.n_observations} observations; objective at the priors {cost0:.2f}")
+    begin = x0.copy()
+    for k, f in enumerate(free):
+        if start and f.path in start:
+            v = start[f.path]
+            begin[k] = math.log(v) if f.kind == "log" else math.log(v / (1 - v))
+    result = least_squares(
+        problem.residuals, begin, jac=problem.jacobian, loss="soft_l1", x_scale=np.array([f.sd for f in free]), max_nfev=max_evaluations,
+        xtol=1e-3, ftol=1e-4, callback=lambda intermediate_result: progress(f"objective {intermediate_result.cost:.3f}"),
+    )  # fmt: skip
+    covariance = np.linalg.pinv(result.jac.T @ result.jac)
+    rows = []
+    for k, f in enumerate(free):
+        x = float(result.x[k])
+        sd = math.sqrt(max(float(covariance[k, k]), 1e-12))
+        rows.append({
+            "path": f.path, "value": _round(f.value(x)), "unit": f.unit, "uncertainty_cv": round(100 * min(sd, f.sd), 1),
+            "prior": _round(f.value(f.centre)), "shift_in_prior_sd": round((x - f.centre) / f.sd, 2),
+        })  # fmt: skip
+    raw: dict[str, Any] = {
+        "fit": fit, "command": f"papaver fit {fit}", "observations": problem.n_observations, "objective": round(float(result.cost), 4),
+        "objective_at_prior": round(cost0, 4), "parameters": rows,
+    }  # fmt: skip
+    return msgspec.convert(raw, Calibration)
+
+
+def _cost(r: Array) -> float:
+    """The robust objective of scipy's soft_l1 loss."""
+    return float(np.sum(np.sqrt(1 + r**2) - 1))
+
+
+def _round(x: float) -> float:
+    return float(f"{x:.5g}")
+
+
+def write_calibration(result: Calibration, path: Path) -> None:
+    """Write a fit's result as YAML."""
+    head = f"# Result of `{result.command}`: do not edit by hand, run the command again.\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(head + yaml.safe_dump(msgspec.to_builtins(result), sort_keys=False, width=140), encoding="utf-8")

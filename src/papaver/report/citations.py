@@ -1,0 +1,159 @@
+"""The parameters that a run used, with where each number comes from, and the bibliography that follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from papaver.bodies.adult import RECEPTORS, STRUCTURES
+from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption
+from papaver.components.brain import BrainCompartment
+from papaver.components.liver import WellStirredLiver
+from papaver.components.receptor import CompetitiveBinding, OperationalActivation
+from papaver.components.vein import ForearmVein
+from papaver.core import Component, Param
+from papaver.evidence.load import Library, Parameter
+from papaver.evidence.schema import Source, Spread
+from papaver.report.words import number, unit_words
+from papaver.simulate import Result
+
+
+@dataclass(frozen=True)
+class Row:
+    """One parameter as the report prints it."""
+
+    path: str
+    meaning: str
+    value: str
+    spread: str
+    basis: str
+    origin: str
+    reference: int | None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One entry of the bibliography; links are (text, address) pairs."""
+
+    number: int
+    id: str
+    citation: str
+    seen: str
+    links: tuple[tuple[str, str], ...]
+
+
+def used_paths(result: Result) -> list[str]:
+    """Paths of all values that the run used: the body's, those of covariate models that scale them, and defaults for the person."""
+    library, person = result.library, result.scenario.covariates
+    paths = list(result.data_paths)
+    models = dict.fromkeys(m for p in paths for m in library.parameters[p].value.covariates)
+    for m in models:
+        model = library.covariates[m]
+        wanted = [str(person[model.covariate])] if model.form == "table" else list(model.entries)
+        paths += [f"covariate.{m}.{k}" for k in wanted if k in model.entries]
+    for name in result.scenario.assumed:
+        paths += [p for p in (f"person.{name}", f"person.{name}.{person['sex']}", f"person.{name}_loss", f"person.{name}_loss_from") if p in library.parameters]
+    return list(dict.fromkeys(paths))
+
+
+def used_parameters(result: Result) -> tuple[list[tuple[str, list[Row]]], list[Reference]]:
+    """Rows by group (molecules first, in order of formation), and the numbered bibliography."""
+    library = result.library
+    order: dict[str, list[Parameter]] = {c.split(".")[0]: [] for c in result.columns if c.split(".")[0] in library.drugs}
+    for path in used_paths(result):
+        order.setdefault(path.split(".")[0], []).append(library.parameters[path])
+    references: dict[str, Reference] = {}
+    groups = []
+    for group, found in order.items():
+        rows = [_row(p, result, references) for p in found]
+        if rows:
+            title = library.drugs[group].title if group in library.drugs else _GROUPS.get(group, group.capitalize())
+            groups.append((title, rows))
+    groups.sort(key=lambda g: g[0] in _GROUPS.values())
+    return groups, list(references.values())
+
+
+_GROUPS = {"covariate": "How a person scales these", "person": "The person where the scenario says nothing", "receptors": "Receptors"}
+
+
+def _row(p: Parameter, result: Result, references: dict[str, Reference]) -> Row:
+    v = p.value
+    value = f"{number(v.value)} {unit_words(v.unit)}".rstrip()
+    between = f"between people {_spread(v.spread)}" if v.spread and result.people > 1 else ""
+    spread = "; ".join(x for x in (between, f"uncertainty {_spread(v.uncertainty)}" if v.uncertainty else "") if x)
+    if p.path in result.scenario.overrides:
+        return Row(p.path, meaning(p.path, result.library), value, "", "set", "set in this scenario", None)
+    origin = "; ".join(x for x in (v.reason if v.basis == "assumed" else None, v.where) if x) + (f" ({v.population})" if v.population else "")
+    if p.prior is not None:
+        origin = f"{number(p.prior.value)} {unit_words(p.prior.unit)} before calibration; {origin}"
+    cited = None
+    if v.source is not None and v.source in result.library.sources:
+        if v.source not in references:
+            references[v.source] = _reference(result.library.sources[v.source], len(references) + 1)
+        cited = references[v.source].number
+    return Row(p.path, meaning(p.path, result.library), value, spread, v.basis, origin, cited)
+
+
+def _spread(s: Spread) -> str:
+    return f"CV {s.value:g} %" if s.kind == "cv" else f"logit SD {s.value:g}"
+
+
+_SEEN = {
+    "full_text": "read in full", "abstract": "abstract read", "label": "product label", "review": "as cited in a review", "memory": "from memory, unchecked",
+}  # fmt: skip
+
+
+def _reference(s: Source, n: int) -> Reference:
+    links = []
+    if s.doi:
+        links.append((f"doi:{s.doi}", f"https://doi.org/{s.doi}"))
+    if s.pmid:
+        links.append((f"PMID {s.pmid}", f"https://pubmed.ncbi.nlm.nih.gov/{s.pmid}/"))
+    # a user's own data folder may hold any text here: only web addresses become links
+    if s.url and s.url.startswith(("https://", "http://")):
+        links.append((s.url, s.url))
+    return Reference(n, s.id, s.citation, _SEEN.get(s.seen, s.seen), tuple(links))
+
+
+def _params(*classes: type[Component]) -> dict[str, str]:
+    return {s.name: s.meaning for c in reversed(classes) for s in c.of_kind(Param)}
+
+
+_ANY = _params(*STRUCTURES.values(), BrainCompartment, ForearmVein, WellStirredLiver) | {"MTT_formation": "mean transit time of its formation"}
+_SECTIONS = {
+    "vein": _params(ForearmVein),
+    "brain": _params(BrainCompartment),
+    "route": _params(FirstOrderAbsorption, BiphasicAbsorption),
+    "receptor": _params(CompetitiveBinding, OperationalActivation),
+}
+_PLACES = {"person": "default", "kidney.flow": "urine flow", "circulation.MTT_lung": "mean transit time through the lung"}
+
+
+def meaning(path: str, library: Library) -> str:
+    """What a parameter is, in the words of the component that declares it; empty if none does."""
+    if path in _PLACES:
+        return _PLACES[path]
+    head, *rest = path.split(".")
+    symbol, section = path.rpartition(".")[2], rest[0] if rest else ""
+    if head in library.drugs:
+        drug = library.drugs[head]
+        table = _params(STRUCTURES[drug.structure]) if symbol in _params(STRUCTURES[drug.structure]) else _ANY
+        if section in ("vein", "brain"):
+            table = _SECTIONS[section]
+        elif section in drug.routes:
+            table = _SECTIONS["route"]
+        elif section in RECEPTORS:
+            table = _SECTIONS["receptor"]
+        if symbol in table:
+            return table[symbol]
+        kind, _, pathway = symbol.partition("_")
+        forms = drug.elimination[pathway].forms if pathway in drug.elimination else None
+        made = f" (forms {library.drugs[forms].title})" if forms is not None and forms in library.drugs else ""
+        return {"fm": f"share of the clearance by {pathway}{made}", "MTT": f"mean transit time of {pathway}{made}"}.get(kind, "")
+    if head == "receptors":
+        return _SECTIONS["receptor"].get(symbol, "")
+    if head == "covariate" and section in library.covariates:
+        model = library.covariates[section]
+        return f"{symbol.replace('_', ' ')}, by {model.covariate}"
+    if head == "enzymes":
+        return "activity, 1 = normal"
+    return _ANY.get(symbol, "")

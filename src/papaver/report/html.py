@@ -1,0 +1,90 @@
+"""The report of a run as one HTML page that needs nothing else: no script, no network, readable on a phone and on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from papaver.readouts.outcomes import add_outcomes
+from papaver.report.citations import used_parameters
+from papaver.report.figures import DASHES, FLOOR, LEAST_SHARE, Chart, charts, colour
+from papaver.report.tables import doses, failures, outcome_tables, person, repeat, settings
+from papaver.report.words import inline, listed, number, paragraph, percent, title_of
+from papaver.simulate import Result
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def render(result: Result, manifest: Mapping[str, Any]) -> str:
+    """The page.
+
+    Args:
+        result: a run; outcomes are worked out if it has none.
+        manifest: how to repeat the run: `command`, and whatever else is known (seed, versions, hashes). Any key may be missing.
+
+    Returns:
+        HTML text, self-contained. All text of the user's is escaped.
+    """
+    from markupsafe import Markup
+
+    from papaver.report.svg import chart_svgs
+
+    if not result.outcomes:
+        result = add_outcomes(replace(result))
+    s = result.scenario.scenario
+    shown = charts(result)
+    figures = []
+    for chart, svg in zip(shown, chart_svgs(result, shown, [_spoken(result, c) for c in shown]), strict=True):
+        legend = [(title_of(result.library, m), colour(m), DASHES.get(m)) for m in chart.curves]
+        # the drawing is matplotlib's; the one text of ours in it, the label, is escaped there
+        figures.append({"title": chart.title, "svg": Markup(svg), "legend": legend, "stack": chart.stack, "caption": _caption(result, chart)})
+    groups, references = used_parameters(result)
+    return _template().render(
+        title=s.title, words=paragraph(result), person=person(result), doses=doses(result), settings=settings(result), figures=figures,
+        tables=outcome_tables(result), people=result.people, failed=result.failed, failures=failures(result), broken=result.broken_laws,
+        moles=f"{result.mole_error:.1e}", solver=result.solver, rtol=f"{result.rtol:g}", groups=groups, references=references,
+        command=manifest.get("command"), manifest=repeat(manifest), scenario=_yaml(s.to_dict()), seed=s.seed,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = FileSystemLoader(Path(__file__).parent)
+    return Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).get_template("page.html")
+
+
+def _yaml(x: object) -> str:
+    import yaml
+
+    return str(yaml.safe_dump(x, sort_keys=False, allow_unicode=True, width=100))
+
+
+def _caption(result: Result, chart: Chart) -> str:
+    several = result.people > 1
+    if chart.stack:
+        text = "Shares add up to the total" + (" (means over people; dashed: 5th to 95th percentile of the total)." if several else ".")
+        limit = percent(LEAST_SHARE)
+    else:
+        text = "Logarithmic axis." + (" Line: median over people; band: 5th to 95th percentile." if several else "")
+        limit = f"{number(FLOOR)} nmol/L"
+    text += " Triangles mark doses." if all(d.duration == 0 for d in result.scenario.doses) else " Triangles and bars mark doses and infusions."
+    if chart.left_out:
+        text += f" Not drawn, never above {limit}: {listed(inline(title_of(result.library, m)) for m in chart.left_out)}."
+    return text
+
+
+def _spoken(result: Result, chart: Chart) -> str:
+    """The figure in words, for readers who hear the page."""
+    peaks = []
+    for m, c in chart.curves.items():
+        top = float(np.nanmax(c.mid, initial=0.0))
+        peaks.append(f"{title_of(result.library, m)} up to {percent(top) if chart.stack else f'{number(top)} nmol/L'}")
+    return f"{chart.title}, over time: {listed(peaks) or 'nothing above the limit of drawing'}."

@@ -1,0 +1,181 @@
+"""Tables of the report as plain rows of text: scenario, outcomes by molecule and by receptor, how to repeat."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from papaver.report.words import dose_count, duration, duration_range, number, percent, percent_range, title_of, unit_words
+from papaver.scenario.resolve import ROUTES
+from papaver.simulate import Result
+from papaver.units import convert, to_internal
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value and, for a cohort, its 5th to 95th percentile."""
+
+    text: str
+    band: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of (heading, name in outcomes, cells) under column headings."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[Cell, ...]], ...]
+
+
+_COVARIATES = {
+    "age": ("age", "years"), "sex": ("sex", ""), "weight": ("weight", "kg"), "eGFR": ("kidney, estimated glomerular filtration rate", "mL/min/1.73 m²"),
+    "liver": ("liver", ""), "history": ("opioid history", ""),
+}  # fmt: skip
+
+
+def person(result: Result) -> list[tuple[str, str, bool]]:
+    """(what, value, whether the scenario left it out) of the person."""
+    out = []
+    for name, value in result.scenario.covariates.items():
+        what, unit = _COVARIATES.get(name, (name, ""))
+        text = value.replace("_", " ") if isinstance(value, str) else f"{number(value)} {unit}"
+        out.append((what, text, name in result.scenario.assumed))
+    return out
+
+
+def doses(result: Result) -> list[dict[str, str]]:
+    """One mapping per dose entry of the scenario: drug, amount, each (in umol), route, when."""
+    out = []
+    until = float(result.t[-1])
+    for d in result.scenario.scenario.doses:
+        drug = result.library.drug(d.drug)
+        route = ROUTES.get(d.route, d.route)
+        n = dose_count(d, until)
+        form = f" as {drug.salts[d.salt].title}" if d.salt else " (base)"
+        start = to_internal(d.at, "min", where="doses.at", example="0 min")
+        given = next((x.amount for x in result.scenario.doses if x.drug == drug.name and x.route == route and abs(x.time - start) < 1e-6), None)
+        when = f"at {d.at}" + (f", then every {d.every}, {n} doses" if n > 1 else "") + (f", each over {d.over}" if d.over else "")
+        out.append({
+            "drug": drug.title, "amount": d.amount + form + (f", purity {percent(d.purity)}" if d.purity != 1 else ""),
+            "moles": f"{number(given / 1000)} µmol" if given is not None else "–", "route": drug.routes[route].title, "when": when,
+        })  # fmt: skip
+    return out
+
+
+def settings(result: Result) -> list[tuple[str, str]]:
+    """What else the scenario fixes: length, people, seed, variants, values set by hand."""
+    s, r = result.scenario.scenario, result
+    out = [("watched for", s.observe.until + (f", written down every {s.observe.every}" if s.observe.every else ""))]
+    out += [("clock at the start", s.start), ("people", str(r.people))]
+    if r.people > 1:
+        out.append(("seed", str(s.seed)))
+    out += [(f"variant {k}", v) for k, v in r.variants.items()]
+    out += [(f"set {k}", text) for k, text in s.set.items()]
+    return out
+
+
+def outcome_tables(result: Result) -> list[Table]:
+    """Outcomes by molecule, by receptor, and whatever else there is. `result` has its outcomes."""
+    summary = result.summary()
+    molecules = tuple(dict.fromkeys(n.split(".")[0] for n in summary if n.split(".")[0] in result.library.drugs))
+    left = dict(summary)
+    tables = [_by_molecule(result, molecules, left), *_by_receptor(result, left)]
+    rest = tuple((n, "", (_cell(row), Cell(unit_words(row["unit"])))) for n, row in left.items())
+    if rest:
+        tables.append(Table("Other outcomes", ("value", "unit"), rest))
+    return [t for t in tables if t.rows]
+
+
+_BLOOD = (
+    ("arterial.Cmax", "Peak in arterial plasma"), ("arterial.Tmax", "Time of that peak"),
+    ("venous.Cmax", "Peak in forearm venous plasma"), ("venous.Tmax", "Time of that peak"),
+    ("venous.AUC", "Area under the venous curve"), ("venous.detected_until", "Last detected in venous plasma, 1 ng/mL"),
+    ("urine.recovered", "In urine by the end, share of moles dosed"), ("urine.detected_until", "Last detected in urine, 10 ng/mL"),
+)  # fmt: skip
+
+
+def _by_molecule(result: Result, molecules: tuple[str, ...], left: dict[str, Any]) -> Table:
+    rows: list[tuple[str, str, tuple[Cell, ...]]] = []
+    for what, heading in _BLOOD:
+        found = {m: left.pop(f"{m}.{what}") for m in molecules if f"{m}.{what}" in left}
+        if not found:
+            continue
+        units = {row["unit"] for row in found.values()}
+        unit = units.pop() if len(units) == 1 else ""
+        shown = f"{heading}, {unit_words(unit)}" if unit not in ("1", "min", "") else heading
+        cells = tuple(_cell(found[m], unit, float(result.t[-1]) if what.endswith("detected_until") else None) if m in found else Cell("–") for m in molecules)
+        rows.append((shown, what, cells))
+        if what.endswith("Cmax"):
+            rows.append((f"{heading}, ng/mL", "", tuple(_cell(_mass(found[m], result, m), "ng/mL") if m in found else Cell("–") for m in molecules)))
+    titles = tuple(title_of(result.library, m) for m in molecules)
+    return Table("Blood and urine", titles, tuple(rows))
+
+
+def _mass(row: Mapping[str, Any], result: Result, molecule: str) -> dict[str, Any]:
+    MW = result.library.drugs[molecule].MW
+    return {k: convert(x, "nmol/L", "ng/mL", MW=MW) if isinstance(x, float) else x for k, x in row.items()}
+
+
+def _by_receptor(result: Result, left: dict[str, Any]) -> list[Table]:
+    names = [n for n in left if ".rho[" in n or n.endswith((".effect.peak", ".effect.time_of_peak"))]
+    receptors = tuple(dict.fromkeys(n.split(".")[0] for n in names))
+    ligands = tuple(dict.fromkeys(n[n.index("[") + 1 : n.index("]")] for n in names if "[" in n))
+    rows = []
+    for ligand in ligands:
+        cells = _receptor_cells(left, receptors, f"rho[{ligand}]")
+        rows.append((f"{title_of(result.library, ligand)}, share of receptors held", f"rho[{ligand}].peak", cells))
+    cells = _receptor_cells(left, receptors, "effect")
+    if any(c.text != "–" for c in cells):
+        rows.append(("All ligands, activation as a share of its maximum", "effect.peak", cells))
+    for n in names:
+        left.pop(n, None)
+    columns = tuple(f"{r.upper()}{what}" for r in receptors for what in (" peak", ", at"))
+    return [Table("Receptors", columns, tuple(rows))]
+
+
+def _receptor_cells(left: Mapping[str, Any], receptors: tuple[str, ...], what: str) -> tuple[Cell, ...]:
+    out = []
+    for r in receptors:
+        out += [_cell(left[n], u) if (n := f"{r}.{what}.{k}") in left else Cell("–") for k, u in (("peak", "1"), ("time_of_peak", "min"))]
+    return tuple(out)
+
+
+def _cell(row: Mapping[str, Any], unit: str = "", end: float | None = None) -> Cell:
+    """`end`: of the run, for times that may lie beyond it."""
+    mid, low, high = row["median"], row.get("p05"), row.get("p95")
+    if unit == "min":
+        late = f"> {duration(end)}"
+        beyond = end is not None and mid is not None and mid >= end * (1 - 1e-9)
+        text = late if beyond else "never" if end is not None and mid == 0 else duration(mid)
+        if low is None or high is None or (end is not None and low >= end * (1 - 1e-9)):
+            return Cell(text)
+        return Cell(text, f"{duration(low)} to {late}" if end is not None and high >= end * (1 - 1e-9) else duration_range(low, high, mid))
+    write = percent if unit == "1" else number
+    if low is None or high is None:
+        return Cell(write(mid))
+    return Cell(write(mid), percent_range(low, high) if unit == "1" else f"{number(low)}–{number(high)}")
+
+
+def failures(result: Result, most: int = 5) -> list[tuple[str, int]]:
+    """The commonest reasons of failed integrations and how many people each befell."""
+    return Counter(r for r in result.reasons if r).most_common(most)
+
+
+def repeat(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The manifest as flat (key, value) pairs, its command and scenario left out (they are printed apart)."""
+    out: list[tuple[str, str]] = []
+
+    def walk(x: object, key: str) -> None:
+        if isinstance(x, Mapping):
+            for k, v in x.items():
+                walk(v, f"{key}.{k}" if key else str(k))
+        elif isinstance(x, list | tuple):
+            out.append((key, ", ".join(str(v) for v in x)))
+        elif x is not None:
+            out.append((key, str(x)))
+
+    walk({k: v for k, v in manifest.items() if k not in ("command", "scenario")}, "")
+    return out

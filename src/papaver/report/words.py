@@ -1,0 +1,239 @@
+"""A result in plain words: one paragraph, every number read off the result. Also how the report writes numbers, times and names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from papaver.bodies.adult import ENDOGENOUS
+from papaver.evidence.load import Library
+from papaver.readouts.outcomes import CUTOFFS
+from papaver.scenario.model import Dose
+from papaver.scenario.resolve import ROUTES
+from papaver.simulate import Result
+from papaver.units import convert, to_internal
+
+WORTH_TELLING = 0.005
+"""Receptor occupancy below which a molecule is not mentioned."""
+
+
+def number(x: float | None) -> str:
+    """Three significant digits without an exponent where that reads well; a dash for no value."""
+    if x is None or not math.isfinite(x):
+        return "–"
+    if x == 0:
+        return "0"
+    if not 1e-3 <= abs(x) < 1e6:
+        return f"{x:.3g}"
+    decimals = max(0, 2 - math.floor(math.log10(abs(x))))
+    text = f"{round(x, 2 - math.floor(math.log10(abs(x)))):.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(x: float | None) -> str:
+    """A fraction as a percentage, two digits."""
+    if x is None or not math.isfinite(x):
+        return "–"
+    p = 100 * x
+    return f"{p:.0f} %" if p >= 9.95 or p == 0 else f"{p:.1f} %" if p >= 0.095 else "< 0.1 %"
+
+
+def _time_unit(minutes: float) -> tuple[str, float]:
+    m = abs(minutes)
+    return ("s", 1 / 60) if 0 < m < 1 else ("min", 1.0) if m < 119.5 else ("h", 60.0) if m <= 72 * 60 else ("days", 1440.0)
+
+
+def duration(minutes: float | None) -> str:
+    """A time in the unit a reader would choose, two digits or whole units."""
+    if minutes is None or not math.isfinite(minutes):
+        return "–"
+    unit, scale = _time_unit(minutes)
+    x = minutes / scale
+    return f"{x:.0f} {unit}" if abs(x) >= 9.95 else f"{number(round(x, 1))} {unit}"
+
+
+def duration_range(low: float, high: float, middle: float) -> str:
+    """ "33–76 min": both ends in the unit that suits the middle."""
+    unit, scale = _time_unit(middle)
+    a, b = (f"{x / scale:.0f}" if x / scale >= 9.95 else number(round(x / scale, 1)) for x in (low, high))
+    return f"{a}–{b} {unit}" if a != b else f"{a} {unit}"
+
+
+def percent_range(low: float, high: float) -> str:
+    """ "21–42 %"."""
+    return f"{percent(low).removesuffix(' %')}–{percent(high)}" if percent(low) != percent(high) else percent(high)
+
+
+def unit_words(unit: str) -> str:
+    """A unit as it is set in print: "nmol·min/L", "mL/min/1.73 m²"; nothing for a pure number."""
+    return "" if unit == "1" else unit.replace("*", "·").replace("umol", "µmol").replace("1.73m2", "1.73 m²")
+
+
+def listed(items: Iterable[str]) -> str:
+    """ "a, b and c"."""
+    x = list(items)
+    return x[0] if len(x) == 1 else ", ".join(x[:-1]) + " and " + x[-1] if x else ""
+
+
+def title_of(library: Library, name: str) -> str:
+    """Title of a molecule, or of what has no file: the body's own ligands."""
+    return library.drugs[name].title if name in library.drugs else "Body's own ligands" if name == ENDOGENOUS else name
+
+
+def inline(title: str) -> str:
+    """A title inside a sentence: "Heroin" becomes "heroin", "M6G" stays."""
+    return title[0].lower() + title[1:] if title[1:].replace("'", "").replace(" ", "").islower() else title
+
+
+def dose_count(d: Dose, until: float) -> int:
+    """How many doses a dose entry stands for in a run of `until` min."""
+    if d.every is None:
+        return 1
+    start, step = (to_internal(x, "min", where="doses", example="6 h") for x in (d.at, d.every))
+    fitting = math.floor((until - start) / step + 1e-9) + 1
+    return fitting if d.times is None else min(fitting, d.times)
+
+
+def dose_words(d: Dose, library: Library, until: float) -> str:
+    """One dose entry as words: "28 doses of 25 mg heroin, intravenous, every 6 h"."""
+    drug = library.drug(d.drug)
+    n = dose_count(d, until)
+    salt = f" {drug.salts[d.salt].title}" if d.salt else ""
+    route = drug.routes[ROUTES.get(d.route, d.route)].title.split(" (")[0]
+    text = (f"{n} doses of " if n > 1 else "") + f"{d.amount} {inline(drug.title)}{salt}, {route}"
+    return text + (f", over {d.over}" if d.over else "") + (f", every {d.every}" if n > 1 else "")
+
+
+def person_words(result: Result) -> str:
+    """ "a man of 34 years, 70 kg"."""
+    c = result.scenario.covariates
+    text = f"a {'woman' if c['sex'] == 'female' else 'man'} of {number(float(c['age']))} years and {number(float(c['weight']))} kg"
+    extra = []
+    if float(c["eGFR"]) < 60:
+        extra.append(f"a glomerular filtration rate of {number(float(c['eGFR']))} mL/min/1.73 m²")
+    if c["liver"] != "normal":
+        extra.append(f"liver disease ({str(c['liver']).replace('_', ' ').replace('child pugh', 'Child-Pugh')})")
+    if c["history"] == "chronic":
+        extra.append("long opioid use")
+    return text + (" with " + listed(extra) if extra else "")
+
+
+def paragraph(result: Result) -> list[str]:
+    """The sentences of the summary. `result` has its outcomes."""
+    r, library, until = result, result.library, float(result.t[-1])
+    s = r.scenario.scenario
+    doses = listed(dose_words(d, library, until) for d in s.doses)
+    who = person_words(r) if r.people == 1 else f"{r.people} people around {person_words(r)}"
+    out = [f"This run follows {who} for {duration(until)}: {doses}."]
+    if r.failed == r.people:
+        return [*out, "The integration failed for everybody, so there is nothing to tell."]
+    if r.people > 1:
+        out.append("Numbers are medians over people, with the 5th to 95th percentile in brackets.")
+    tell = _Teller(result)
+    out.append("Times count from the dose." if tell.only is not None else "Times count from the start of the run.")
+    out += [text for name in tell.molecules() if (text := tell.blood(name))]
+    out += tell.receptor() + tell.urine()
+    step = float(np.min(np.diff(r.t))) if len(r.t) > 1 else 0.0
+    if step > 2:
+        out.append(f"Values were written down every {duration(step)}; a sharper peak in between is not seen.")
+    return out
+
+
+class _Teller:
+    def __init__(self, result: Result) -> None:
+        self.r, self.library = result, result.library
+        self.summary = result.summary()
+        times = sorted({d.time for d in result.scenario.doses})
+        self.only = times[0] if len(times) == 1 else None
+        self.end = float(result.t[-1])
+
+    def molecules(self) -> list[str]:
+        return list(dict.fromkeys(n.split(".")[0] for n in self.summary if n.split(".")[0] in self.library.drugs))
+
+    def median(self, name: str) -> float | None:
+        x = self.summary.get(name, {}).get("median")
+        return None if x is None else float(x)
+
+    def value(self, name: str) -> str:
+        """Median and, for a cohort, the percentiles in brackets: "1830 (981–3030)", "29 % (21–42 %)"."""
+        row = self.summary[name]
+        share = row["unit"] == "1"
+        text = percent(row["median"]) if share else number(row["median"])
+        if "p05" not in row:
+            return text
+        return f"{text} ({percent_range(row['p05'], row['p95']) if share else number(row['p05']) + '–' + number(row['p95'])})"
+
+    def at(self, x: float | None) -> str:
+        """A time of the run as the reader counts it: from the dose if there is one, else from the start."""
+        if x is None:
+            return ""
+        return f"after {duration(x - self.only)}" if self.only is not None else f"at {duration(x)}"
+
+    def when(self, name: str) -> str:
+        row = self.summary[name]
+        start = self.only or 0.0
+        band = f" ({duration_range(row['p05'] - start, row['p95'] - start, row['median'] - start)})" if "p05" in row else ""
+        return self.at(row["median"]) + band
+
+    def blood(self, name: str) -> str:
+        title = title_of(self.library, name)
+        site = next((s for s in ("arterial", "venous") if f"{name}.{s}.Cmax" in self.summary), None)
+        peak = self.median(f"{name}.{site}.Cmax")
+        if site is None or peak is None:
+            return ""
+        if peak <= 0:
+            return self.absent(name, title)
+        mass = number(convert(peak, "nmol/L", "ng/mL", MW=self.library.drugs[name].MW))
+        where = "arterial plasma" if site == "arterial" else "forearm venous plasma"
+        value = self.value(f"{name}.{site}.Cmax")
+        return f"{title} peaked in {where} at {value} nmol/L ({mass} ng/mL) {self.when(f'{name}.{site}.Tmax')}{self.gone(name)}."
+
+    def gone(self, name: str) -> str:
+        key, limit = f"{name}.venous.detected_until", f"{number(CUTOFFS['plasma'])} ng/mL"
+        until = self.median(key)
+        if until is None:
+            return ""
+        if until <= 0:
+            return f" and never reached {limit} in forearm venous plasma"
+        if until >= self.end * (1 - 1e-9):
+            return f" and was still above {limit} in forearm venous plasma when the run ended"
+        return f" and left forearm venous plasma (below {limit}) {self.when(key)}"
+
+    def absent(self, name: str, title: str) -> str:
+        routes = [self.library.drugs[d.drug].routes[d.route].arrives_as for d in self.r.scenario.doses if d.drug == name]
+        if routes and all(routes):
+            others = listed(dict.fromkeys(inline(title_of(self.library, x)) for x in routes if x))
+            return f"No {inline(title)} appeared in blood: by this route it arrives as {others}."
+        return "" if not routes else f"No {inline(title)} appeared in blood."
+
+    def receptor(self) -> list[str]:
+        held = []
+        for name in self.molecules():
+            key = f"mop.rho[{name}]"
+            peak = self.median(f"{key}.peak")
+            if peak is not None and peak >= WORTH_TELLING:
+                when = self.at(self.median(f"{key}.time_of_peak"))
+                title, share = title_of(self.library, name), self.value(f"{key}.peak")
+                held.append(f"{inline(title)} {share} {when}" if held else f"{title} held at most {share} of MOP receptors {when}")
+        out = [listed(held) + "."] if held else []
+        if self.median("mop.effect.peak") is not None:
+            rest = float(np.nanmedian(self.r["mop.effect.activation"][:, 0])) if "mop.effect.activation" in self.r.columns else math.nan
+            start = f", from {percent(rest)} at rest" if math.isfinite(rest) else ""
+            peak = self.value("mop.effect.peak")
+            out.append(f"MOP activation by all ligands together peaked at {peak} of its maximum {self.when('mop.effect.time_of_peak')}{start}.")
+        return out
+
+    def urine(self) -> list[str]:
+        parts = {n: self.r.outcomes[f"{n}.urine.recovered"] for n in self.molecules() if f"{n}.urine.recovered" in self.r.outcomes}
+        if not parts:
+            return []
+        total = np.sum(list(parts.values()), axis=0)
+        total = total[np.isfinite(total)]
+        if not total.size:
+            return []
+        most = max(parts, key=lambda n: float(np.nanmedian(parts[n])))
+        share = float(np.nanmedian(parts[most]))
+        as_what = f", most of it as {inline(title_of(self.library, most))} ({percent(share)} of the dose)" if share > 0 else ""
+        return [f"When the run ended {percent(float(np.median(total)))} of the dose, counted in moles, was in urine{as_what}."]

@@ -1,0 +1,57 @@
+"""Absorption against Bateman's function, the biphasic split, transit delays, and that nothing is lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption
+from papaver.components.disposition import OneCompartment
+from papaver.components.transit import Collected, Transit
+from papaver.core import System
+from papaver.core.lower import lower
+from papaver.core.solve import DoseEvent, Solver
+
+T = np.linspace(0, 300, 61)
+
+
+def test_first_order_absorption_is_batemans_function() -> None:
+    s = System("demo")
+    s.add("depot", FirstOrderAbsorption)
+    s.add("pk", OneCompartment, pathway=["all"])
+    s.connect("depot.R_out", "pk.R_in")
+    solver = Solver(lower(s))
+    F, ka, lag, CL, V = 0.7, 0.08, 5.0, 0.6, 20.0
+    values = {"depot.F": F, "depot.ka": ka, "depot.tlag": lag, "pk.CL": CL, "pk.V1": V, "pk.fm[all]": 1, "pk.activity[all]": 1}
+    P = np.array([[values[n] for n in solver.program.param_names]])
+    r = solver.solve(P, [DoseEvent(0, "depot.dose", 1000.0)], T, rtol=1e-9)
+    C = solver.plain.outputs(["pk.C1"], r.Y, P)[0, :, 0]
+    k, u = CL / V, np.clip(T - lag, 0, None)
+    bateman = F * 1000.0 * ka / (V * (ka - k)) * (np.exp(-k * u) - np.exp(-ka * u))
+    assert C == pytest.approx(bateman, rel=1e-6, abs=1e-6)
+
+
+def test_biphasic_absorption_is_two_exponentials(run) -> None:
+    values = {"F": 0.6, "share_fast": 0.4, "ka_fast": 2.0, "ka_slow": 0.03, "tlag": 0.0}
+    rate, fast, slow, lost = run(BiphasicAbsorption, values, ["R_out", "A_fast", "A_slow", "A_lost"], t=T, doses=[DoseEvent(0, "x.dose", 100.0)]).T
+    assert fast == pytest.approx(24 * np.exp(-2 * T), abs=1e-6)
+    assert slow == pytest.approx(36 * np.exp(-0.03 * T), rel=1e-6)
+    assert rate == pytest.approx(2 * fast + 0.03 * slow, rel=1e-12)
+    assert lost == pytest.approx(np.full_like(T, 40.0), rel=1e-15)
+
+
+def test_transit_is_one_exponential_and_keeps_the_moles(run) -> None:
+    A, R = run(Transit, {"MTT": 12.0}, ["A", "R_out"], t=T, doses=[DoseEvent(0, "x.dose", 100.0)]).T
+    assert A == pytest.approx(100 * np.exp(-T / 12), rel=1e-6, abs=1e-6)
+    assert R == pytest.approx(A / 12, rel=1e-14)
+
+
+def test_transit_under_a_constant_rate_settles_at_rate_times_transit_time(run) -> None:
+    A = run(Transit, {"MTT": 12.0}, ["A"], t=[0, 600.0], inputs={"R_in": 3.0})[-1, 0]
+    assert A == pytest.approx(36.0, rel=1e-8)
+
+
+def test_collected_sums_what_arrives(run) -> None:
+    A, rate = run(Collected, {}, ["A", "rate"], t=T, inputs={"R_in": 2.5}).T
+    assert A == pytest.approx(2.5 * T, rel=1e-10)
+    assert rate == pytest.approx(np.full_like(T, 2.5))
