@@ -122,9 +122,16 @@ def test_a_bad_scenario_is_named(case: str, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     ("text", "hint"),
-    [("", "empty"), ("[1, 2]", "mapping"), (BOMB, "alias"), ("a: [", "line"), ("x" * 9_000_000, "large"), ("doses: []\nobserve: {until: 1 h}", "at least one dose")],
+    [
+        ("", "empty"),
+        ("[1, 2]", "mapping"),
+        (BOMB, "alias"),
+        ("a: [", "line"),
+        ("x" * 9_000_000, "large"),
+        ("doses: []\nobserve: {until: 1 h}", "at least one dose"),
+    ],
     ids=["empty", "a list", "alias bomb", "broken", "too large", "no doses"],
-)  # fmt: skip
+)
 def test_a_file_that_is_no_scenario_is_refused(text: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("s.yaml").write_text(text)
     refused(["run", "s.yaml"], capsys, hint)
@@ -195,8 +202,13 @@ def test_ctrl_c_keeps_the_finished_people(capsys: pytest.CaptureFixture[str], mo
 
 
 def test_ctrl_c_with_one_person_writes_nothing() -> None:
-    code = f"import os, signal; from papaver import api; from papaver.cli import main\napi.simulate = lambda *a, **k: os.kill(os.getpid(), {int(signal.SIGINT)})\n"
-    code += "raise SystemExit(main(['run', 'heroin-iv', '--out', 'o']))"
+    code = f"""
+import os
+from papaver import api
+from papaver.cli import main
+api.simulate = lambda *args, **options: os.kill(os.getpid(), {int(signal.SIGINT)})
+raise SystemExit(main(["run", "heroin-iv", "--out", "o"]))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (130, "", 1)
     assert not Path("o").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption
+from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption, OralAbsorption
 from papaver.components.disposition import OneCompartment
 from papaver.components.transit import Collected, Transit
 from papaver.core import System
@@ -55,3 +55,12 @@ def test_collected_sums_what_arrives(run) -> None:
     A, rate = run(Collected, {}, ["A", "rate"], t=T, inputs={"R_in": 2.5}).T
     assert A == pytest.approx(2.5 * T, rel=1e-10)
     assert rate == pytest.approx(np.full_like(T, 2.5))
+
+
+def test_oral_absorption_is_release_then_bateman(run) -> None:
+    values = {"F": 0.8, "k_rel": 0.05, "ka": 0.02, "tlag": 0.0}
+    form, gut, lost, rate = run(OralAbsorption, values, ["A_form", "A", "A_lost", "R_out"], t=T, doses=[DoseEvent(0, "x.dose", 100.0)]).T
+    assert form == pytest.approx(80 * np.exp(-0.05 * T), rel=1e-6, abs=1e-6)
+    assert gut == pytest.approx(80 * 0.05 / (0.05 - 0.02) * (np.exp(-0.02 * T) - np.exp(-0.05 * T)), rel=1e-6, abs=1e-6)
+    assert lost == pytest.approx(np.full_like(T, 20.0), rel=1e-14)
+    assert rate == pytest.approx(0.02 * gut, rel=1e-14)

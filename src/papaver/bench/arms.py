@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from papaver.bench.quantities import TOTAL_MORPHINE, NotSimulated
+from papaver.bench.quantities import NotSimulated
 from papaver.evidence.load import Library
 from papaver.scenario import Dose, Observe, Person, ResolvedScenario, Scenario, resolve
+from papaver.scenario.resolve import TOTAL_MORPHINE
 from papaver.simulate import Prepared, Result, prepare, simulate
 
 Array = npt.NDArray[np.float64]

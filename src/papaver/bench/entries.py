@@ -350,7 +350,7 @@ class _Reader:
         if re.search(r"subjective|pupil|miosis|vas|flash|effects?\b|input rate", lower):
             raise Unusable(f"an effect, not a concentration: {self.what!r}")
         site = "arterial" if re.search(r"arterial", f"{text} {self.notes}".lower()) else "venous"
-        if "urine" in lower or "urinary" in lower:
+        if ("urine" in lower or "urinary" in lower) and "plasma" not in lower:
             return "urine", site
         return ("blood" if re.search(r"\bblood\b", lower) else "plasma"), site
 

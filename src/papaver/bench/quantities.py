@@ -16,6 +16,7 @@ import numpy.typing as npt
 from papaver.errors import PapaverError
 from papaver.readouts.curves import auc, cmax, crossing_time, half_life, time_above, tmax
 from papaver.readouts.urine import detection_time, voids
+from papaver.scenario.resolve import TOTAL_MORPHINE
 from papaver.units import Unit, convert, to_internal
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ LIMITS = {"plasma": "1 ng/mL", "blood": "1 ng/mL", "urine": "10 ng/mL"}
 """Assumed assay limits where a study gives none."""
 HALF_LIFE_WINDOW = {"heroin": (1.0, 12.0), "six_mam": (10.0, 90.0), "morphine": (60.0, 480.0), "m3g": (180.0, 1440.0), "m6g": (180.0, 1440.0)}
 """Assumed window of a half-life fit where a study does not say, min after the dose; other molecules: the last half up to a day."""
-TOTAL_MORPHINE = ("morphine", "m3g", "m6g", "six_mam")
-"""Analytes that read as morphine after hydrolysis of a urine sample."""
 
 
 class NotSimulated(PapaverError):

@@ -16,7 +16,12 @@ def sample(p: Prepared, n: int, seed: int, first: int = 0) -> Array:
     """Parameters of persons first..first+n-1 of the cohort, shape (n, parameters).
 
     A cohort of one is the typical person. A draw depends on the seed, the parameter's path and the person's number alone, so that chunks
-    may be drawn apart and adding a parameter moves no other draw.
+    may be drawn apart and adding a parameter moves no other draw. Published correlations hold pair by pair.
     """
     draws = {path: normal(seed, f"person/{path}", first, n) for path in spreads(p.body, p.library)}
+    for c in p.library.correlations:
+        a, b = c.of
+        if a in draws and b in draws:
+            r = c.value.value
+            draws[b] = r * draws[a] + np.sqrt(1.0 - r * r) * draws[b]
     return parameter_matrix(p.body, p.library, p.values, draws, n)

@@ -36,6 +36,13 @@ class Parameter:
         return self.value.value * Unit.parse(self.value.unit).factor
 
 
+class Correlation(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A published correlation of two between-person effects; each parameter may stand in one pair."""
+
+    of: tuple[str, str]
+    value: Value
+
+
 @dataclass(frozen=True)
 class Library:
     """Everything in a data folder, checked.
@@ -50,6 +57,7 @@ class Library:
     covariates: Mapping[str, CovariateModel]
     sources: Mapping[str, Source]
     hash: str
+    correlations: tuple[Correlation, ...] = ()
     folders: tuple[Path, ...] = field(default=())
 
     def drug(self, name: str) -> Drug:
@@ -131,7 +139,11 @@ def load_library(extra: Path | None = None, *, calibrated: bool = True) -> Libra
         for path, value in _walk(read_yaml(file), file.stem, str(file)):
             parameters[path] = Parameter(path, value, str(file))
     covariates: dict[str, CovariateModel] = {}
+    correlations: list[Correlation] = []
     for file in _files(folders, "populations"):
+        if file.stem == "correlations":
+            correlations += convert(read_yaml(file), list[Correlation], str(file))
+            continue
         for model in read_covariates(read_yaml(file), str(file)):
             covariates[model.name] = model
             for path, value in model.values():
@@ -146,7 +158,23 @@ def load_library(extra: Path | None = None, *, calibrated: bool = True) -> Libra
             _overlay(read_yaml(file), str(file), parameters)
     for drug in drugs.values():
         _check_drug(drug, drugs, parameters)
-    return Library(drugs, parameters, covariates, sources, _hash(folders), folders)
+    _check_correlations(correlations, parameters, sources)
+    return Library(drugs, parameters, covariates, sources, _hash(folders), tuple(correlations), folders)
+
+
+def _check_correlations(correlations: list[Correlation], parameters: Mapping[str, Parameter], sources: Mapping[str, Source]) -> None:
+    seen: set[str] = set()
+    for k, c in enumerate(correlations):
+        at = "populations/correlations.yaml"
+        check_value(f"[{k}].value", c.value, at, sources)
+        if not -1 < c.value.value < 1:
+            raise DataError(f"{at}: [{k}].value: read {c.value.value}; a correlation lies between -1 and 1")
+        for path in c.of:
+            if path not in parameters or parameters[path].value.spread is None:
+                raise DataError(f"{at}: [{k}].of: {path!r} is no parameter with a spread; {nearest(path, parameters)}")
+            if path in seen:
+                raise DataError(f"{at}: [{k}].of: {path!r} stands in two pairs; one is allowed")
+            seen.add(path)
 
 
 def _files(folders: tuple[Path, ...], kind: str) -> Iterator[Path]:

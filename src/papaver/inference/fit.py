@@ -35,6 +35,8 @@ EXCLUDED = (".mop.", ".dop.", ".kop.")
 """Receptor constants are inputs: no concentration says anything about them."""
 MODEL_SD = 0.25
 """What a study that is right about its own people may still differ from the typical person (SD of the logarithm)."""
+INTERVAL_SD = 0.05
+"""How softly the ends of a published interval bind (SD of the logarithm)."""
 FAILED = 3.0
 
 
@@ -130,8 +132,8 @@ def _residual(o: Observation, predicted: float, group: int) -> float:
     if o.value is None:
         low, high = float(o.low or 1e-9), float(o.high or 1e9)
         if predicted < low:
-            return math.log(max(predicted, 1e-9) / low) / 0.1
-        return math.log(predicted / high) / 0.1 if predicted > high else 0.0
+            return math.log(max(predicted, 1e-9) / low) / INTERVAL_SD
+        return math.log(predicted / high) / INTERVAL_SD if predicted > high else 0.0
     sd = math.hypot(MODEL_SD, _standard_error(o))
     # sources that measured the same thing share one vote between their number and its root
     return float(math.log(max(predicted, 1e-9) / o.value) / sd / group**0.25)

@@ -51,7 +51,8 @@ def used_paths(result: Result) -> list[str]:
         wanted = [str(person[model.covariate])] if model.form == "table" else list(model.entries)
         paths += [f"covariate.{m}.{k}" for k in wanted if k in model.entries]
     for name in result.scenario.assumed:
-        paths += [p for p in (f"person.{name}", f"person.{name}.{person['sex']}", f"person.{name}_loss", f"person.{name}_loss_from") if p in library.parameters]
+        ends = ("", f".{person['sex']}", "_loss", "_loss_from")
+        paths += [p for end in ends if (p := f"person.{name}{end}") in library.parameters]
     return list(dict.fromkeys(paths))
 
 
@@ -98,7 +99,8 @@ def _spread(s: Spread) -> str:
 
 
 _SEEN = {
-    "full_text": "read in full", "abstract": "abstract read", "label": "product label", "review": "as cited in a review", "memory": "from memory, unchecked",
+    "full_text": "read in full", "abstract": "abstract read", "label": "product label", "review": "as cited in a review",
+    "memory": "from memory, unchecked",
 }  # fmt: skip
 
 
@@ -125,7 +127,16 @@ _SECTIONS = {
     "route": _params(FirstOrderAbsorption, BiphasicAbsorption),
     "receptor": _params(CompetitiveBinding, OperationalActivation),
 }
-_PLACES = {"person": "default", "kidney.flow": "urine flow", "circulation.MTT_lung": "mean transit time through the lung"}
+_PLACES = {
+    "kidney.flow": "urine flow",
+    "circulation.MTT_lung": "mean transit time through the lung",
+    "person.age": "age",
+    "person.weight.male": "weight of a man",
+    "person.weight.female": "weight of a woman",
+    "person.eGFR": "glomerular filtration rate",
+    "person.eGFR_loss": "its fall with age",
+    "person.eGFR_loss_from": "age at which it begins to fall",
+}
 
 
 def meaning(path: str, library: Library) -> str:

@@ -58,7 +58,7 @@ class Chart:
 
 _CONCENTRATIONS = (
     ("arterial", ".pk.C1", "Arterial plasma", "arterial plasma, nmol/L"),
-    ("venous", ".vein.C", "Forearm venous plasma, where most studies draw blood", "venous plasma, nmol/L"),
+    ("venous", ".vein.C", "Forearm venous plasma", "venous plasma, nmol/L"),
     ("brain", ".brain.C", "Unbound in brain", "unbound in brain, nmol/L"),
 )
 _SHARES = (
@@ -98,9 +98,9 @@ def overview(result: Result) -> Figure:
     figure = _figure(9.0, 0.5 + 2.9 * len(shown))
     height = 1.0 / len(shown)
     for k, chart in enumerate(shown):
-        ax = figure.add_axes((0.085, 1 - height * (k + 1) + 0.2 * height, 0.895, 0.56 * height))
+        ax = figure.add_axes((0.085, 1 - height * (k + 1) + 0.17 * height, 0.895, 0.56 * height))
         draw(ax, result, chart)
-        ax.text(0.0, 1.26, chart.title, transform=ax.transAxes, fontsize=11, fontweight="bold", color=INK)
+        ax.text(0.0, 1.32, chart.title, transform=ax.transAxes, fontsize=11, fontweight="bold", color=INK)
         _legend(ax, [(title_of(result.library, m), colour(m), DASHES.get(m)) for m in chart.curves], chart.stack)
     return figure
 
@@ -267,4 +267,4 @@ def _legend(ax: Axes, entries: Iterable[tuple[str, str, tuple[float, float] | No
         for name, c, d in entries
     ]
     if handles:
-        ax.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.1), ncols=len(handles), frameon=False, fontsize=9, borderaxespad=0)
+        ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.17), ncols=len(handles), frameon=False, fontsize=9, borderaxespad=0)

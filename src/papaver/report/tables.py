@@ -31,8 +31,8 @@ class Table:
 
 
 _COVARIATES = {
-    "age": ("age", "years"), "sex": ("sex", ""), "weight": ("weight", "kg"), "eGFR": ("kidney, estimated glomerular filtration rate", "mL/min/1.73 m²"),
-    "liver": ("liver", ""), "history": ("opioid history", ""),
+    "age": ("age", "years"), "sex": ("sex", ""), "weight": ("weight", "kg"),
+    "eGFR": ("kidney, estimated glomerular filtration rate", "mL/min/1.73 m²"), "liver": ("liver", ""), "history": ("opioid history", ""),
 }  # fmt: skip
 
 
@@ -106,7 +106,8 @@ def _by_molecule(result: Result, molecules: tuple[str, ...], left: dict[str, Any
         units = {row["unit"] for row in found.values()}
         unit = units.pop() if len(units) == 1 else ""
         shown = f"{heading}, {unit_words(unit)}" if unit not in ("1", "min", "") else heading
-        cells = tuple(_cell(found[m], unit, float(result.t[-1]) if what.endswith("detected_until") else None) if m in found else Cell("–") for m in molecules)
+        end = float(result.t[-1]) if what.endswith("detected_until") else None
+        cells = tuple(_cell(found[m], unit, end) if m in found else Cell("–") for m in molecules)
         rows.append((shown, what, cells))
         if what.endswith("Cmax"):
             rows.append((f"{heading}, ng/mL", "", tuple(_cell(_mass(found[m], result, m), "ng/mL") if m in found else Cell("–") for m in molecules)))

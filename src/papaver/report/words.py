@@ -209,7 +209,7 @@ class _Teller:
         return "" if not routes else f"No {inline(title)} appeared in blood."
 
     def receptor(self) -> list[str]:
-        held = []
+        held: list[str] = []
         for name in self.molecules():
             key = f"mop.rho[{name}]"
             peak = self.median(f"{key}.peak")
@@ -221,8 +221,8 @@ class _Teller:
         if self.median("mop.effect.peak") is not None:
             rest = float(np.nanmedian(self.r["mop.effect.activation"][:, 0])) if "mop.effect.activation" in self.r.columns else math.nan
             start = f", from {percent(rest)} at rest" if math.isfinite(rest) else ""
-            peak = self.value("mop.effect.peak")
-            out.append(f"MOP activation by all ligands together peaked at {peak} of its maximum {self.when('mop.effect.time_of_peak')}{start}.")
+            height = self.value("mop.effect.peak")
+            out.append(f"MOP activation by all ligands together peaked at {height} of its maximum {self.when('mop.effect.time_of_peak')}{start}.")
         return out
 
     def urine(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -56,12 +56,28 @@ class Dose(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     times: int | None = None
 
 
+class Detect(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A detection window to report: {analyte: 6-MAM, matrix: urine, cutoff: 10 ng/mL}.
+
+    `analyte` is a molecule, or total_morphine (what reads as morphine after hydrolysis). Urine is taken as voids every `voids`.
+    """
+
+    analyte: str
+    cutoff: Quantity
+    matrix: Literal["plasma", "blood", "urine"] = "plasma"
+    voids: Quantity = "2 h"
+
+
 class Observe(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """How long to watch, how often to write down, and which outputs (names or groups; default: all concentrations and receptors)."""
+    """How long to watch, how often to write down, and which outputs (names or groups; default: all concentrations and receptors).
+
+    `detect` lists detection windows to report; default: every molecule at 1 ng/mL in plasma and 10 ng/mL in urine.
+    """
 
     until: Quantity
     every: Quantity | None = None
     show: list[str] | None = None
+    detect: list[Detect] | None = None
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -91,14 +107,15 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
         """
         if not isinstance(raw, dict):
             raise ScenarioError(f"{where}: read {type(raw).__name__}; a scenario is a mapping with doses: and observe:")
-        for k, dose in enumerate(raw.get("doses") or []):
+        doses = raw.get("doses")
+        for k, dose in enumerate(doses if isinstance(doses, list) else []):
             if isinstance(dose, dict):
                 for key in ("when", "for", "after", "product"):
                     if key in dose:
                         raise ScenarioError(f"{where}: doses[{k}].{key}: not yet supported in this version; give the dose a time (at:) and a route")
                 if "times" in dose and "every" not in dose:
                     raise ScenarioError(f"{where}: doses[{k}].times: needs every: (the time between doses)")
-        return convert(_unit_texts(raw), Scenario, where, ScenarioError)
+        return convert(_unit_texts(raw, where), Scenario, where, ScenarioError)
 
     @staticmethod
     def from_file(path: Path | str) -> Scenario:
@@ -131,18 +148,18 @@ def _strip(x: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-_TEXT_FIELDS = {"amount", "at", "over", "every", "until", "age", "weight", "height", "eGFR", "dose", "for"}
+_TEXT_FIELDS = {"cutoff", "voids", "amount", "at", "over", "every", "until", "age", "weight", "height", "eGFR", "dose", "for"}
 
 
-def _unit_texts(x: Any, key: str = "", place: str = "") -> Any:
+def _unit_texts(x: Any, where: str, key: str = "", place: str = "") -> Any:
     """A bare number where a quantity belongs is a missing unit: say so, rather than 'expected str'."""
     if isinstance(x, dict):
-        return {k: _unit_texts(v, k, f"{place}.{k}".lstrip(".")) for k, v in x.items()}
+        return {k: _unit_texts(v, where, k, f"{place}.{k}".lstrip(".")) for k, v in x.items()}
     if isinstance(x, list):
-        return [_unit_texts(v, key, f"{place}[{i}]") for i, v in enumerate(x)]
+        return [_unit_texts(v, where, key, f"{place}[{i}]") for i, v in enumerate(x)]
     if key in _TEXT_FIELDS and isinstance(x, int | float) and not isinstance(x, bool):
-        raise ScenarioError(f"{place}: the unit is missing (read {x!r}); write for example {_EXAMPLE.get(key, '10 min')!r}")
+        raise ScenarioError(f"{where}: {place}: the unit is missing (read {x!r}); write for example {_EXAMPLE.get(key, '10 min')!r}")
     return x
 
 
-_EXAMPLE = {"amount": "10 mg", "dose": "150 mg/day", "age": "34 year", "weight": "70 kg", "height": "175 cm", "eGFR": "90 mL/min/1.73m2", "for": "2 year"}
+_EXAMPLE = {"cutoff": "10 ng/mL", "amount": "10 mg", "dose": "150 mg/day", "age": "34 year", "weight": "70 kg", "height": "175 cm", "eGFR": "90 mL/min/1.73m2", "for": "2 year"}

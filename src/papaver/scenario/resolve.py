@@ -14,7 +14,7 @@ from papaver.errors import PapaverError, ScenarioError, UnitError, nearest
 from papaver.evidence.covariates import LEVELS
 from papaver.evidence.load import Library
 from papaver.evidence.schema import Drug
-from papaver.scenario.model import Dose, Person, Scenario
+from papaver.scenario.model import Detect, Dose, Person, Scenario
 from papaver.units import Unit, convert, parse_quantity, to_internal
 
 ROUTES = {
@@ -38,6 +38,21 @@ class ResolvedDose:
     text: str
 
 
+TOTAL_MORPHINE = ("morphine", "m3g", "m6g", "six_mam")
+"""Molecules that read as morphine after hydrolysis of a sample."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A detection window to report: cut-off in nmol/L, time between voids in min, and what to call it."""
+
+    name: str
+    molecules: tuple[str, ...]
+    matrix: str
+    cutoff: float
+    voids: float
+
+
 @dataclass(frozen=True)
 class ResolvedScenario:
     """A scenario in numbers.
@@ -54,6 +69,7 @@ class ResolvedScenario:
     t: npt.NDArray[np.float64]
     variants: Mapping[str, str]
     overrides: Mapping[str, float]
+    windows: tuple[Window, ...] = ()
 
 
 def resolve(scenario: Scenario, library: Library) -> ResolvedScenario:
@@ -92,7 +108,25 @@ def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
     for path, text in s.set.items():
         p = library.parameter(path)
         overrides[path] = _override(path, text, p.value.unit)
-    return ResolvedScenario(s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides)
+    windows = tuple(_window(w, f"observe.detect[{k}]", library) for k, w in enumerate(s.observe.detect or []))
+    return ResolvedScenario(s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides, windows)
+
+
+def _window(w: Detect, at: str, library: Library) -> Window:
+    total = w.analyte.lower().replace(" ", "_") == "total_morphine"
+    molecules = TOTAL_MORPHINE if total else (library.drug(w.analyte).name,)
+    value, unit = parse_quantity(w.cutoff, where=f"{at}.cutoff", example="10 ng/mL")
+    if value <= 0:
+        raise ScenarioError(f"{at}.cutoff: read {w.cutoff!r}; a cut-off is positive")
+    try:
+        cutoff = convert(value, unit, "nmol/L", MW=library.drug(molecules[0]).MW)
+    except UnitError:
+        raise ScenarioError(f"{at}.cutoff: read {w.cutoff!r}; a concentration such as '10 ng/mL' is needed") from None
+    voids = to_internal(w.voids, "min", where=f"{at}.voids", example="2 h")
+    if voids <= 0:
+        raise ScenarioError(f"{at}.voids: read {w.voids!r}; it must be positive")
+    name = "total_morphine" if total else molecules[0]
+    return Window(f"{name}.{w.matrix}.detected_until[{w.cutoff}]", molecules, w.matrix, cutoff, voids)
 
 
 def _override(path: str, text: str, unit: str) -> float:

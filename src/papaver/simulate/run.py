@@ -69,6 +69,12 @@ def prepare(
     values = person_values(body, library, r.covariates)
     events = tuple(DoseEvent(d.time, body.ports[d.drug, d.route], d.amount, d.duration) for d in r.doses)
     names = list(columns) if columns is not None else _columns(body, r.scenario.observe.show)
+    for w in r.windows:
+        # a window needs its curves even where observe.show leaves them out
+        kind = "urine.A" if w.matrix == "urine" else "vein.C"
+        names += [f"{m}.{kind}" for m in w.molecules if m in body.drugs and f"{m}.{kind}" not in names]
+        if not any(m in body.drugs for m in w.molecules):
+            raise ScenarioError(f"observe.detect: {w.name.partition('.')[0]} does not arise from these doses; {nearest(w.molecules[0], body.drugs)}")
     for n in names:
         body.program.output(n)
     return Prepared(r, library, body, values, events, tuple(names))
