@@ -67,6 +67,7 @@ def test_a_cohort_does_not_depend_on_its_chunks(monkeypatch: pytest.MonkeyPatch)
     assert papaver.run(SMALL, people=10, seed=4, solver="scalar", out=False).hash() != whole.hash()
 
 
+@pytest.mark.slow
 def test_a_cohort_through_the_kernel_agrees_with_the_scalar_solver(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -30,9 +30,6 @@ def test_draws_are_pinned() -> None:
     assert uniform(7, "person/heroin.pk.CL", 0, 3) == pytest.approx([0.8953133638657131, 0.06812898426761443, 0.8469499817951516], rel=1e-15)
 
 
-
-
-
 def test_uniform_is_uniform_and_open() -> None:
     u = uniform(3, "u", 0, 100_000)
     assert u.min() > 0

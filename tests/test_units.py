@@ -116,7 +116,9 @@ def test_refused_quantities_name_the_field(text: object, message: str) -> None:
         parse_quantity(text, where="dose", example="10 mg")
 
 
-@pytest.mark.parametrize(("text", "expected"), [("0.5 mg/kg", (0.5, "mg/kg")), ("-3h", (-3.0, "h")), (" .5e1  L ", (5.0, "L")), ("+1. %", (1.0, "%"))])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0.5 mg/kg", (0.5, "mg/kg")), ("-3h", (-3.0, "h")), (" .5e1  L ", (5.0, "L")), ("+1. %", (1.0, "%"))]
+)
 def test_parse_quantity(text: str, expected: tuple[float, str]) -> None:
     assert parse_quantity(text, where="x", example="1 mg") == expected
 
@@ -153,7 +155,6 @@ def test_unit_algebra_agrees_with_the_parser(a: str, b: str) -> None:
 def test_any_text_is_read_or_refused_with_a_unit_error(text: str) -> None:
     try:
         unit = Unit.parse(text)
-    except UnitError as e:
-        assert str(e)
-    else:
-        assert 0 < unit.factor < math.inf
+    except UnitError:
+        return
+    assert 0 < unit.factor < math.inf

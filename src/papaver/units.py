@@ -277,11 +277,11 @@ def convert(value: float, source: str, target: str, *, MW: float | None = None) 
         if mass and not mole:
             swapped = _combine(_combine(a.dims, (("mg", mass),), -1), (("nmol", mass),))
             if swapped == b.dims:
-                return value * (a.factor / b.factor) / per_nmol ** float(mass)
+                return float(value * (a.factor / b.factor) / per_nmol ** float(mass))
         if mole and not mass:
             swapped = _combine(_combine(a.dims, (("nmol", mole),), -1), (("mg", mole),))
             if swapped == b.dims:
-                return value * (a.factor / b.factor) * per_nmol ** float(mole)
+                return float(value * (a.factor / b.factor) * per_nmol ** float(mole))
     raise UnitError(
         f"cannot convert {source!r} ({format_dims(a.dims)}) to {target!r} ({format_dims(b.dims)})"
         + ("" if MW is not None else "; mass and amount of substance convert only where the molecule is known")
@@ -332,5 +332,3 @@ def to_internal(text: object, dimension: str, *, where: str, example: str) -> fl
     if not math.isfinite(x):
         raise UnitError(f"{where}: read {text!r}, which is not finite; write for example {example!r}")
     return x
-
-

@@ -18,9 +18,15 @@ def run() -> Callable[..., np.ndarray]:
     """run(component, values, outputs, ...) -> outputs of shape (times, outputs)."""
 
     def run(
-        component: type[Component], values: dict[str, float], outputs: Sequence[str], *, t: Sequence[float] = (0.0, 1.0), doses: Sequence[DoseEvent] = (),
-        inputs: dict[str, float] | None = None, **indices: Any,
-    ) -> np.ndarray:  # fmt: skip
+        component: type[Component],
+        values: dict[str, float],
+        outputs: Sequence[str],
+        *,
+        t: Sequence[float] = (0.0, 1.0),
+        doses: Sequence[DoseEvent] = (),
+        inputs: dict[str, float] | None = None,
+        **indices: Any,
+    ) -> np.ndarray:
         s = System("alone")
         s.add("x", component, **indices)
         for k, (name, value) in enumerate((inputs or {}).items()):

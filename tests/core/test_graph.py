@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from papaver.core.graph import Graph
@@ -109,8 +109,10 @@ def test_gradient_of_a_long_chain_does_not_recurse(g: Graph) -> None:
 
 N = 3
 LEAF = st.one_of(
-    st.integers(0, N - 1).map(lambda i: ("state", i)), st.integers(0, 1).map(lambda i: ("param", i)), st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5]).map(lambda v: ("const", v))
-)  # fmt: skip
+    st.integers(0, N - 1).map(lambda i: ("state", i)),
+    st.integers(0, 1).map(lambda i: ("param", i)),
+    st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5]).map(lambda v: ("const", v)),
+)
 TREE = st.recursive(
     LEAF,
     lambda t: st.one_of(
@@ -149,6 +151,21 @@ def build(g: Graph, t: tuple) -> int:
     return g.call(t[0], *x)
 
 
+@pytest.mark.parametrize("at", [[0.4, 0.9], [0.9, 0.4], [-0.3, 0.2]])
+@pytest.mark.parametrize("op", ["add", "sub", "mul", "div", "maximum", "minimum", "neg", "exp", "sigmoid", "softplus", "log", "sqrt", "pow"])
+def test_gradient_of_each_operation(g: Graph, op: str, at: list[float]) -> None:
+    x = [g.leaf("state", 0), g.leaf("state", 1)]
+    if op in ("log", "sqrt", "pow"):
+        x[0] = g.add(x[0], g.const(1.0))
+    node = g.call(op, *(x[:1] if op in ("neg", "exp", "sigmoid", "softplus", "log", "sqrt") else x))
+    gradient = g.gradient(node)
+    for k in range(2):
+        states = [complex(v, 1e-30 * (k == j)) for j, v in enumerate(at)]
+        found = evaluate(g, gradient[k], at).real if k in gradient else 0.0
+        assert found == pytest.approx(evaluate(g, node, states).imag / 1e-30, rel=1e-12, abs=1e-15)
+
+
+@settings(max_examples=300)
 @given(TREE, st.lists(st.floats(-1.5, 1.5), min_size=N, max_size=N))
 def test_gradient_is_that_of_the_complex_step(tree: tuple, at: list[float]) -> None:
     g = Graph()
@@ -178,12 +195,23 @@ def test_simplification_keeps_the_value(tree: tuple, at: list[float]) -> None:
         x = [plain(arg) for arg in t[1:]]
         positive = 1 + x[-1] * x[-1]
         table = {
-            "add": lambda: x[0] + x[1], "sub": lambda: x[0] - x[1], "mul": lambda: x[0] * x[1], "ratio": lambda: x[0] / positive,
-            "maximum": lambda: max(x), "minimum": lambda: min(x), "neg": lambda: -x[0], "sigmoid": lambda: 1 / (1 + math.exp(-x[0])),
-            "softplus": lambda: math.log1p(math.exp(x[0])) if x[0] < 30 else x[0], "gauss": lambda: math.exp(-x[0] * x[0]),
-            "logp": lambda: math.log(positive), "root": lambda: math.sqrt(positive), "square": lambda: x[0] ** 2, "cube": lambda: x[0] ** 3,
-            "fourth": lambda: x[0] ** 4, "hill": lambda: positive**0.7,
-        }  # fmt: skip
+            "add": lambda: x[0] + x[1],
+            "sub": lambda: x[0] - x[1],
+            "mul": lambda: x[0] * x[1],
+            "ratio": lambda: x[0] / positive,
+            "maximum": lambda: max(x),
+            "minimum": lambda: min(x),
+            "neg": lambda: -x[0],
+            "sigmoid": lambda: 1 / (1 + math.exp(-x[0])),
+            "softplus": lambda: math.log1p(math.exp(x[0])) if x[0] < 30 else x[0],
+            "gauss": lambda: math.exp(-x[0] * x[0]),
+            "logp": lambda: math.log(positive),
+            "root": lambda: math.sqrt(positive),
+            "square": lambda: x[0] ** 2,
+            "cube": lambda: x[0] ** 3,
+            "fourth": lambda: x[0] ** 4,
+            "hill": lambda: positive**0.7,
+        }
         return table[t[0]]()
 
     try:

@@ -96,9 +96,9 @@ s.add("a.pk", ThreeCompartment, pathway=["x", "y"])
 s.add("mop", CompetitiveBinding, ligand=["a", "b", "c"])
 s.connect("a.pk.C1", "mop.C[a]")
 p = lower(s)
-from papaver.core.targets import kernel_source
+from papaver.core.kernels import kernel_source
 import hashlib
-print(p.hash, hashlib.sha256(kernel_source(p).encode()).hexdigest())
+print(p.hash, hashlib.sha256(kernel_source(p, p.flat.rhs).encode()).hexdigest())
 """
 
 

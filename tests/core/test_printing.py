@@ -68,9 +68,7 @@ def test_latex_names(name: str, expected: str) -> None:
 expressions = st.recursive(
     st.sampled_from([a, b, c]) | st.integers(0, 9).map(lambda n: a * 0 + n),
     lambda x: st.one_of(
-        st.tuples(st.sampled_from("+-*/"), x, x).map(
-            lambda t: {"+": t[1] + t[2], "-": t[1] - t[2], "*": t[1] * t[2], "/": t[1] / t[2]}[t[0]]
-        ),
+        st.tuples(st.sampled_from("+-*/"), x, x).map(lambda t: {"+": t[1] + t[2], "-": t[1] - t[2], "*": t[1] * t[2], "/": t[1] / t[2]}[t[0]]),
         x.map(lambda e: -e),
         st.tuples(x, st.integers(2, 3)).map(lambda t: t[0] ** t[1]),
     ),

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from papaver.errors import DataError, PapaverError, ScenarioError
 from papaver.evidence.yamlfile import MAX_BYTES, parse_yaml, read_yaml
 
-BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(f"{q}: &{q} [{', '.join([f'*{p}'] * 9)}]\n" for p, q in zip("abcdefgh", "bcdefghi", strict=True))
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{q}: &{q} [{', '.join([f'*{p}'] * 9)}]\n" for p, q in zip("abcdefgh", "bcdefghi", strict=True)
+)
 
 
 @pytest.mark.parametrize(
@@ -53,10 +55,26 @@ def test_a_tower_of_brackets_does_not_overflow_the_stack() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("18:30", "18:30"), ("08:00", "08:00"), ("12:30:01.5", "12:30:01.5"), ("2020-01-01", "2020-01-01"), ("010", 10), ("1e-3", 0.001), ("1.5E3", 1500.0),
-        ("-7", -7), ("+.5", 0.5), ("1.", 1.0), ("0x1F", "0x1F"), ("1_000", "1_000"), ("10 mg", "10 mg"), ("true", True), ("null", None), ("'5'", "5"), (".", "."), ("-", None),
+        ("18:30", "18:30"),
+        ("08:00", "08:00"),
+        ("12:30:01.5", "12:30:01.5"),
+        ("2020-01-01", "2020-01-01"),
+        ("010", 10),
+        ("1e-3", 0.001),
+        ("1.5E3", 1500.0),
+        ("-7", -7),
+        ("+.5", 0.5),
+        ("1.", 1.0),
+        ("0x1F", "0x1F"),
+        ("1_000", "1_000"),
+        ("10 mg", "10 mg"),
+        ("true", True),
+        ("null", None),
+        ("'5'", "5"),
+        (".", "."),
+        ("-", None),
     ],
-)  # fmt: skip
+)
 def test_scalars_are_read_as_they_look(text: str, value: object) -> None:
     if text == "-":
         assert parse_yaml("- 1", "f") == [1]
@@ -87,4 +105,4 @@ def test_any_text_is_read_or_refused_with_our_error(text: str) -> None:
     try:
         parse_yaml(text, "f.yaml")
     except PapaverError as e:
-        assert str(e).startswith("f.yaml:")
+        assert str(e).startswith("f.yaml:")  # noqa: PT017

@@ -19,24 +19,36 @@ from papaver.units import Unit
 
 LIBRARY = load_library()
 # one route of each way in; a body is built once and kept
-ROUTES = [("heroin", "iv"), ("heroin", "inhaled"), ("heroin", "intranasal"), ("heroin", "oral"), ("morphine", "inhaled"), ("morphine", "oral"), ("m6g", "iv")]
+ROUTES = [
+    ("heroin", "iv"),
+    ("heroin", "inhaled"),
+    ("heroin", "intranasal"),
+    ("heroin", "oral"),
+    ("morphine", "inhaled"),
+    ("morphine", "oral"),
+    ("m6g", "iv"),
+]
 few = functools.partial(settings, max_examples=12)
 
 
 def prepared(route: tuple[str, str], dose: dict[str, object] | None = None, person: dict[str, str] | None = None, until: str = "6 h") -> Prepared:
     s = Scenario(
-        doses=[Dose(**{"drug": route[0], "route": route[1], "amount": "10 mg", **(dose or {})})], person=Person(**{"weight": "70 kg", **(person or {})}),
+        doses=[Dose(**{"drug": route[0], "route": route[1], "amount": "10 mg", **(dose or {})})],
+        person=Person(**{"weight": "70 kg", **(person or {})}),
         observe=Observe(until=until, every="3 min"),
-    )  # fmt: skip
+    )
     return prepare(s, LIBRARY)
 
 
 people = st.fixed_dictionaries(
     {
-        "weight": st.integers(35, 200).map("{} kg".format), "age": st.integers(18, 95).map("{} year".format), "sex": st.sampled_from(["female", "male"]),
-        "eGFR": st.integers(5, 150).map("{} mL/min".format), "liver": st.sampled_from(["normal", "child_pugh_A", "child_pugh_B", "child_pugh_C"]),
+        "weight": st.integers(35, 200).map("{} kg".format),
+        "age": st.integers(18, 95).map("{} year".format),
+        "sex": st.sampled_from(["female", "male"]),
+        "eGFR": st.integers(5, 150).map("{} mL/min".format),
+        "liver": st.sampled_from(["normal", "child_pugh_A", "child_pugh_B", "child_pugh_C"]),
     }
-)  # fmt: skip
+)
 doses = st.fixed_dictionaries(
     {"amount": st.floats(0.01, 500).map("{:.4g} mg".format), "at": st.sampled_from(["0 min", "13 min"])},
     optional={"over": st.sampled_from(["0.5 min", "45 min"]), "every": st.sampled_from(["10 min", "1 h"])},

@@ -105,8 +105,8 @@ class _Reader:
             raise Unusable("no value, interval or direction that can be compared")
         return {
             "id": str(e["id"]), "title": str(e.get("claim") or e["id"]), "source": str(e["source"]["citation"]),
-            "system": str(e.get("system") or "other"), "population": str(e.get("population") or "not stated"), "n": e.get("n") if isinstance(e.get("n"), int) else None,
-            "arms": arms, "observations": observations, "assumed": self.assumed,
+            "system": str(e.get("system") or "other"), "population": str(e.get("population") or "not stated"),
+            "n": e.get("n") if isinstance(e.get("n"), int) else None, "arms": arms, "observations": observations, "assumed": self.assumed,
         }  # fmt: skip
 
     # -- whether ---------------------------------------------------------------------------------------------------------

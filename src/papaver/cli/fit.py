@@ -18,8 +18,9 @@ def add_parser(commands: Any) -> None:
     )  # fmt: skip
     p.add_argument("fit", metavar="NAME", nargs="?", default="opioid_pk", help="name of the fit (default: opioid_pk)")
     p.add_argument("--out", metavar="FILE", help="write the result here (the product's own: src/papaver/data/calibration/NAME.yaml)")
+    p.add_argument("--start", choices=["priors", "used"], default="priors", help="where to start: the priors (default) or the result in use")
     p.add_argument("--check", action="store_true", help="start from the result in use and say whether the fit stays there (exit code 1 if not)")
-    p.add_argument("--evaluations", type=int, default=15, metavar="N", help="most iterations (default 15)")
+    p.add_argument("--evaluations", type=int, default=15, metavar="N", help="most iterations of a round (default 15)")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -30,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
 
     library, used = load_library(calibrated=False), load_library()
     studies, _ = load_studies(library)
-    start = {path: p.value.value for path, p in used.parameters.items() if p.prior is not None} if args.check else None
+    start = {path: p.value.value for path, p in used.parameters.items() if p.prior is not None} if args.check or args.start == "used" else None
     print("compiling the kernel (about half a minute the first time) and fitting; one iteration takes about as long", file=sys.stderr)
     result = run_fit(
         library, studies, args.fit, start=start, max_evaluations=args.evaluations, progress=lambda text: print(text, file=sys.stderr)

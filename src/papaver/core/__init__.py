@@ -21,6 +21,21 @@ from papaver.core.symbols import (
 from papaver.core.system import System
 
 __all__ = [
-    "Component", "Const", "Dose", "Input", "Output", "Param", "State", "System",
-    "d", "exp", "log", "maximum", "minimum", "sigmoid", "softplus", "sqrt", "total",
+    "Component",
+    "Const",
+    "Dose",
+    "Input",
+    "Output",
+    "Param",
+    "State",
+    "System",
+    "d",
+    "exp",
+    "log",
+    "maximum",
+    "minimum",
+    "sigmoid",
+    "softplus",
+    "sqrt",
+    "total",
 ]

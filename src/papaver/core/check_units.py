@@ -42,7 +42,7 @@ def dims(x: Expr) -> Dims:
         # a bare 0 stands for zero of any unit
         if a_dims != b_dims and not any(isinstance(a, Num) and a.value == 0 for a in x.args):
             raise Mismatch(
-                f'"{text(x)}" puts {format_dims(a_dims)} ("{text(x.args[0])}") and {format_dims(b_dims)} ("{text(x.args[1])}") together', x
+                f'"{text(x)}" puts {format_dims(a_dims)} ("{text(x.args[0])}") and {format_dims(b_dims)} ("{text(x.args[1])}") together.', x
             )
         return b_dims if isinstance(x.args[0], Num) and x.args[0].value == 0 else a_dims
     if x.op == "sqrt":

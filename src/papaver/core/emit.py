@@ -111,30 +111,68 @@ def dose_layout(p: Program) -> list[tuple[str, int]]:
 
 def emit_outputs(p: Program, names: Sequence[str], laws: bool = False) -> str:
     """`outputs(y, p, o)`: named outputs (and laws, as left - right) from states and parameters."""
-    nodes = [p.output(n) for n in names]
-    if laws:
-        nodes += [p.graph.sub(left, right) for _, left, right in p.flat.laws]
+    nodes = output_nodes(p, names, laws)
     inputs = _param_inputs(p) | _state_inputs(p)
     return _function("outputs", "y, p, o", straight_line(p, [(f"o[{k}]", node) for k, node in enumerate(nodes)], inputs))
+
+
+def output_nodes(p: Program, names: Sequence[str], laws: bool = False) -> list[int]:
+    """Nodes of named outputs, then of the laws (left - right)."""
+    return [p.output(n) for n in names] + ([p.graph.sub(left, right) for _, left, right in p.flat.laws] if laws else [])
+
+
+def emit_output_part(p: Program, nodes: Sequence[int], hoisted: Sequence[int]) -> str:
+    """`prep_out(p, q)`: what the outputs need of the parameters, by NumPy over people."""
+    return _function("prep_out", "p, q", straight_line(p, [(f"q[{k}]", node) for k, node in enumerate(hoisted)], _param_inputs(p)))
+
+
+def dense_output_lines(p: Program, nodes: Sequence[int], hoisted: Sequence[int]) -> tuple[list[str], list[int]]:
+    """Outputs over a vector of times within one step of one person.
+
+    Returns:
+        lines from `T` (position in the step), `S_C` (five coefficients for each state that is needed) and `S_q` to `O`; and those states.
+    """
+    states = sorted({int(p.graph.nodes[i][1]) for i in _ancestors(p, nodes) if p.graph.nodes[i][0] == "state"})
+    lines = ["th = T[0]", "t1 = 1.0 - th"]
+    inputs = {node: f"S_q[{k}]" for k, node in enumerate(hoisted)}
+    for k, i in enumerate(states):
+        a, b, d0, d1, d2 = (f"S_C[{5 * k + j}]" for j in range(5))
+        lines.append(f"y{i} = (t1 * {a}) + (th * ({b} + (t1 * ({d0} + (th * ({d1} + (th * {d2})))))))")
+        inputs[p.graph.leaf("state", i)] = f"y{i}"
+    return lines + straight_line(p, [(f"O[{k}]", node) for k, node in enumerate(nodes)], inputs), states
+
+
+def _ancestors(p: Program, nodes: Sequence[int]) -> set[int]:
+    seen: set[int] = set()
+    todo = list(nodes)
+    while todo:
+        node = todo.pop()
+        if node not in seen:
+            seen.add(node)
+            todo.extend(p.graph.args(node))
+    return seen
 
 
 def emit_state_part(p: Program) -> str:
     """`rhs`, `rhs_jac`, `factor` and `solve` over scalars.
 
     rhs(y, q, dy): derivatives. rhs_jac(y, q, dy, J): and the non-zeros of the Jacobian, in the order of `Program.jacobian`.
-    factor(J, c, W): LU of c*I - J, in place, reciprocals on the diagonal. solve(W, b): overwrites b with the solution.
+    factor(J, c, W): LU of c[0]*I - J, in place, reciprocals on the diagonal. solve(W, b): overwrites b with the solution.
     """
+    return "\n".join(_function(name, args, lines) for name, args, lines in state_part(p))
+
+
+def state_part(p: Program) -> list[tuple[str, str, list[str]]]:
+    """The functions of `emit_state_part` as (name, arguments, lines), for targets that write them in another language."""
     inputs = _state_inputs(p) | {node: f"q[{k}]" for k, node in enumerate(p.hoisted)}
     rhs = [(f"dy[{k}]", node) for k, node in enumerate(p.flat.rhs)]
     jac = [(f"J[{k}]", node) for k, node in enumerate(p.jacobian.values())]
-    return "\n".join(
-        [
-            _function("rhs", "y, q, dy", straight_line(p, rhs, inputs)),
-            _function("rhs_jac", "y, q, dy, J", straight_line(p, rhs + jac, inputs)),
-            _function("factor", "J, c, W", _factor_lines(p)),
-            _function("solve", "W, b", _solve_lines(p)),
-        ]
-    )
+    return [
+        ("rhs", "y, q, dy", straight_line(p, rhs, inputs)),
+        ("rhs_jac", "y, q, dy, J", straight_line(p, rhs + jac, inputs)),
+        ("factor", "J, c, W", _factor_lines(p)),
+        ("solve", "W, b", _solve_lines(p)),
+    ]
 
 
 def _factor_lines(p: Program) -> list[str]:
@@ -143,7 +181,7 @@ def _factor_lines(p: Program) -> list[str]:
     lines = []
     for ij in lu.entries:
         minus = f" - J[{place[ij]}]" if ij in place else ""
-        lines.append(f"{w[ij]} = " + (f"c{minus}" if ij[0] == ij[1] else (f"-J[{place[ij]}]" if minus else "0.0")))
+        lines.append(f"{w[ij]} = " + (f"c[0]{minus}" if ij[0] == ij[1] else (f"-J[{place[ij]}]" if minus else "0.0")))
     done: set[int] = set()
     for k in lu.order:
         done.add(k)

@@ -7,6 +7,7 @@ hoisted: they are computed once per person and handed to the state part as the v
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,7 +38,7 @@ class Program:
         self.n = len(flat.state_names)
         self.jacobian = {(i, j): g for i, node in enumerate(flat.rhs) for j, g in sorted(self.graph.gradient(node).items())}
         self._depends = _depends_on_state(self.graph)
-        self.hoisted = self._hoist([*flat.rhs, *self.jacobian.values()])
+        self.hoisted = self.hoist([*flat.rhs, *self.jacobian.values()])
 
     @property
     def state_names(self) -> list[str]:
@@ -77,7 +78,7 @@ class Program:
         self.output(name)
         return self.flat.outputs[name][1] if name in self.flat.outputs else self.flat.state_units[self.flat.state_names.index(name)]
 
-    def _hoist(self, roots: list[int]) -> list[int]:
+    def hoist(self, roots: Sequence[int]) -> list[int]:
         """Parameter-only nodes that the state part uses directly (numbers excepted)."""
         found: dict[int, None] = {}
         seen: set[int] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from papaver.core.symbols import Expr, Num, Op, Symbol
+from papaver.core.symbols import Expr, Num, Op, Symbol, walk
 
 _LEVEL = {"add": 1, "sub": 1, "neg": 3, "mul": 3, "div": 3, "pow": 5}
 _GREEK = {"rho", "gamma", "tau", "theta", "eta", "alpha", "beta", "sigma", "omega", "kappa", "epsilon"}
@@ -69,7 +69,8 @@ def _latex(x: Expr, name: Callable[[Symbol], str]) -> tuple[str, int]:
         a, b = (_latex(arg, name)[0] for arg in x.args)
         return rf"\frac{{{a}}}{{{b}}}", 4
     if x.op == "total":
-        return rf"\sum_{{{x.over or ''}}} {_wrap(_latex(x.args[0], name), 3)}", 3
+        index = x.over or next((i for node in walk(x.args[0]) if isinstance(node, Symbol) for i in node.over), "")
+        return rf"\sum_{{\mathrm{{{index}}}}} {_wrap(_latex(x.args[0], name), 3)}", 3
     if x.op == "sqrt":
         return rf"\sqrt{{{_latex(x.args[0], name)[0]}}}", 9
     if x.op not in _LEVEL:
@@ -77,10 +78,11 @@ def _latex(x: Expr, name: Callable[[Symbol], str]) -> tuple[str, int]:
         label = known.get(x.op, rf"\mathrm{{{x.op}}}")
         return rf"{label}\left({', '.join(_latex(a, name)[0] for a in x.args)}\right)", 9
     if x.op == "neg":
-        return "-" + _wrap(_latex(x.args[0], name), 3), 2
+        return "-" + _wrap(_latex(x.args[0], name), 3), 3
     a2, b2 = (_latex(arg, name) for arg in x.args)
     if x.op == "pow":
         return f"{_wrap(a2, 6)}^{{{b2[0]}}}", 5
     level = _LEVEL[x.op]
     sign = {"add": " + ", "sub": " - ", "mul": r" \, "}[x.op]
-    return _wrap(a2, level) + sign + _wrap(b2, level + (x.op == "sub")), level
+    strict = x.op == "sub" or (isinstance(x.args[1], Op) and x.args[1].op == "neg")
+    return _wrap(a2, level) + sign + _wrap(b2, level + strict), level

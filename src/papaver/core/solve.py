@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from papaver.core import rodas5p
+from papaver.core.kernels import KernelTarget
 from papaver.core.lower import Program
-from papaver.core.targets import Array, KernelTarget, PlainTarget
+from papaver.core.targets import Array, PlainTarget
 from papaver.errors import PapaverError, nearest
 
 SOLVERS = ("scalar", "kernel", "cvode")
@@ -81,7 +82,8 @@ class Solver:
             for a in range(0, len(P), chunk):
                 part = slice(a, a + chunk)
                 arrays, counts = _pad(events[part])
-                Y[part], info[part] = self._kernel.run(Q[part], Y0[part], arrays, counts, t_out, atol, rtol, max_steps)
+                out, _, info[part] = self._kernel.run(P[part], Q[part], Y0[part], arrays, counts, t_out, atol, rtol, max_steps)
+                Y[part] = np.moveaxis(out, 1, 2)
                 if progress:
                     progress(min(a + chunk, len(P)))
         else:

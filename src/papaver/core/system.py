@@ -1,10 +1,10 @@
 """System: named instances of components, wired port to port, flattened into one graph.
 
-    >>> from papaver.components.disposition import TwoCompartment
-    >>> s = System("demo")
-    >>> s.add("heroin.pk", TwoCompartment)
-    >>> s.seal().state_names
-    ['heroin.pk.A1', 'heroin.pk.A2']
+>>> from papaver.components.disposition import TwoCompartment
+>>> s = System("demo")
+>>> s.add("heroin.pk", TwoCompartment)
+>>> s.seal().state_names
+['heroin.pk.A1', 'heroin.pk.A2']
 """
 
 from __future__ import annotations
@@ -133,9 +133,7 @@ class System:
         parts = []
         for path, (component, _) in self.instances.items():
             rows = [rf"{latex_name(s.name)} &= {latex(s.expr)} && [\mathrm{{{s.unit}}}]" for s in component.of_kind(Output) if isinstance(s, Output)]
-            rows += [
-                rf"\frac{{d{latex_name(e.state.name)}}}{{dt}} &= {latex(e.rhs)} && [\mathrm{{{e.state.unit}/min}}]" for e in component.equations
-            ]
+            rows += [rf"\frac{{d{latex_name(e.state.name)}}}{{dt}} &= {latex(e.rhs)} && [\mathrm{{{e.state.unit}/min}}]" for e in component.equations]
             title = path.replace("_", r"\_")
             body = " \\\\\n".join("  " + r for r in rows)
             parts.append(f"\\paragraph{{{title}}} {component.__name__}\n\\begin{{align}}\n{body}\n\\end{{align}}")

@@ -268,6 +268,8 @@ def _check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, 
 
     for name in (*_NEEDED[drug.structure], "fu", "R_bp"):
         need(f"{drug.name}.pk.{name}", f"structure {drug.structure}")
+    for name in ("vein.MTT", "vein.E", "brain.PS", "brain.Kp_uu", "brain.V_u", "brain.k_hyd"):
+        need(f"{drug.name}.{name}", "every molecule reaches the forearm and the brain")
     ratio = need(f"{drug.name}.pk.V1", "") / need(f"{drug.name}.pk.CL", "")
     if not 0.1 <= ratio <= 1e6:
         raise DataError(f"{at}: pk.V1 / pk.CL is {ratio:.3g} min, implausible (allowed 0.1 min to 1e6 min); check the units of both")
@@ -280,6 +282,9 @@ def _check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, 
     for k, way in drug.elimination.items():
         if way.forms == drug.name:
             raise DataError(f"{at}: elimination.{k}.forms: {drug.name} cannot form itself")
+        if way.enzyme is not None and f"enzymes.{way.enzyme}.activity" not in parameters:
+            known = [p.split(".")[1] for p in parameters if p.startswith("enzymes.")]
+            raise DataError(f"{at}: elimination.{k}.enzyme: no {way.enzyme!r} in physiology/enzymes.yaml; {nearest(way.enzyme, known)}")
         if way.forms is not None and way.forms not in drugs:
             raise DataError(f"{at}: elimination.{k}.forms: unknown drug {way.forms!r}; {nearest(way.forms, drugs)}")
     for name, route in drug.routes.items():

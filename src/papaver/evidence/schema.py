@@ -177,7 +177,11 @@ def _inside(kind: Any, step: Any) -> Any:
         found = next((k for k in (kind, *typing.get_args(kind)) if typing.get_origin(k) is step), None)
         return typing.get_args(found)[-1] if found else Any
     struct = _struct(kind)
-    return next((typing.get_type_hints(struct)[f.name] for f in msgspec.structs.fields(struct) if step in (f.encode_name, f.name)), Any) if struct else Any
+    return (
+        next((typing.get_type_hints(struct)[f.name] for f in msgspec.structs.fields(struct) if step in (f.encode_name, f.name)), Any)
+        if struct
+        else Any
+    )
 
 
 def _fields(kind: Any) -> list[str]:

@@ -49,12 +49,13 @@ def _guard(text: str) -> None:
     depth = 0
     events: Iterator[Any] = yaml.parse(text, Loader=_Base)
     for event in events:
+        mark: Any = event.start_mark
         if isinstance(event, yaml.events.AliasEvent):
-            raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not allowed; write the value out", event.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not allowed; write the value out", mark)
         if isinstance(event, yaml.events.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise yaml.constructor.ConstructorError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"nested deeper than {MAX_DEPTH} levels", mark)
         elif isinstance(event, yaml.events.CollectionEndEvent):
             depth -= 1
 

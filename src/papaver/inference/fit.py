@@ -38,6 +38,8 @@ MODEL_SD = 0.25
 INTERVAL_SD = 0.05
 """How softly the ends of a published interval bind (SD of the logarithm)."""
 FAILED = 3.0
+ENOUGH = 0.1
+"""A round of the fit that gains less than this in the objective is the last."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _standard_error(o: Observation) -> float:
 
 
 def run_fit(
-    library: Library, studies: Sequence[Study], fit: str, *, start: Mapping[str, float] | None = None, max_evaluations: int = 12,
+    library: Library, studies: Sequence[Study], fit: str, *, start: Mapping[str, float] | None = None, max_evaluations: int = 12, rounds: int = 4,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Calibration:  # fmt: skip
     """Fit and return the result (nothing is written).
@@ -160,6 +162,7 @@ def run_fit(
     Args:
         library: without calibration, so that data values are the priors.
         start: data values to start from (default: the priors).
+        max_evaluations: most iterations of a round. rounds: most rounds.
     """
     from scipy.optimize import least_squares
 
@@ -173,10 +176,18 @@ def run_fit(
         if start and f.path in start:
             v = start[f.path]
             begin[k] = math.log(v) if f.kind == "log" else math.log(v / (1 - v))
-    result = least_squares(
-        problem.residuals, begin, jac=problem.jacobian, loss="soft_l1", x_scale=np.array([f.sd for f in free]), max_nfev=max_evaluations,
-        xtol=1e-3, ftol=1e-4, callback=lambda intermediate_result: progress(f"objective {intermediate_result.cost:.3f}"),
-    )  # fmt: skip
+    scale = np.array([f.sd for f in free])
+    best = _cost(problem.residuals(begin))
+    for round_ in range(rounds):
+        # the robust loss and readouts that jump (a detection time, a window) make the trust region shrink early: begin anew from the best
+        result = least_squares(
+            problem.residuals, begin, jac=problem.jacobian, loss="soft_l1", x_scale=scale, max_nfev=max_evaluations, xtol=1e-4, ftol=1e-4,
+            callback=lambda intermediate_result: progress(f"objective {intermediate_result.cost:.3f}"),
+        )  # fmt: skip
+        gain, best, begin = best - float(result.cost), float(result.cost), result.x
+        progress(f"round {round_ + 1}: objective {best:.3f}, gained {gain:.3f}")
+        if gain < ENOUGH:
+            break
     covariance = np.linalg.pinv(result.jac.T @ result.jac)
     rows = []
     for k, f in enumerate(free):

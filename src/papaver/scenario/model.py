@@ -30,7 +30,6 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     age: Quantity | None = None
     sex: str | None = None
     weight: Quantity | None = None
-    height: Quantity | None = None
     eGFR: Quantity | None = None
     liver: str | None = None
     history: History | None = None
@@ -148,7 +147,7 @@ def _strip(x: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-_TEXT_FIELDS = {"cutoff", "voids", "amount", "at", "over", "every", "until", "age", "weight", "height", "eGFR", "dose", "for"}
+_TEXT_FIELDS = {"cutoff", "voids", "amount", "at", "over", "every", "until", "age", "weight", "eGFR", "dose", "for"}
 
 
 def _unit_texts(x: Any, where: str, key: str = "", place: str = "") -> Any:
@@ -162,4 +161,12 @@ def _unit_texts(x: Any, where: str, key: str = "", place: str = "") -> Any:
     return x
 
 
-_EXAMPLE = {"cutoff": "10 ng/mL", "amount": "10 mg", "dose": "150 mg/day", "age": "34 year", "weight": "70 kg", "height": "175 cm", "eGFR": "90 mL/min/1.73m2", "for": "2 year"}
+_EXAMPLE = {
+    "cutoff": "10 ng/mL",
+    "amount": "10 mg",
+    "dose": "150 mg/day",
+    "age": "34 year",
+    "weight": "70 kg",
+    "eGFR": "90 mL/min/1.73m2",
+    "for": "2 year",
+}

@@ -183,7 +183,6 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
     sex = level("sex", p.sex, "male")
     age = number("age", "year", 18, 110, "34 year")
     weight = number("weight", "kg", 30, 300, "70 kg")
-    number("height", "cm", 120, 230, "175 cm")
     eGFR = number("eGFR", "mL/min/1.73m2", 1, 200, "90 mL/min/1.73m2")
     for name, value in (("sex", p.sex), ("age", age), ("weight", weight), ("eGFR", eGFR), ("liver", p.liver)):
         if value is None:
