@@ -109,9 +109,8 @@ def dose_layout(p: Program) -> list[tuple[str, int]]:
     return out
 
 
-def emit_outputs(p: Program, names: Sequence[str], laws: bool = False) -> str:
-    """`outputs(y, p, o)`: named outputs (and laws, as left - right) from states and parameters."""
-    nodes = output_nodes(p, names, laws)
+def emit_outputs(p: Program, nodes: Sequence[int]) -> str:
+    """`outputs(y, p, o)`: nodes from states and parameters."""
     inputs = _param_inputs(p) | _state_inputs(p)
     return _function("outputs", "y, p, o", straight_line(p, [(f"o[{k}]", node) for k, node in enumerate(nodes)], inputs))
 

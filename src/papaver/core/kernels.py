@@ -59,12 +59,12 @@ def record(lane, t, hi, k0, k1, t_out, y, yn, D, qo, out):
 {driver}
 
 @njit(**OPTIONS)
-def start(Q, Y0, ev_t, ev_kind, ev_i, ev_x, n_ev, QO, t_out, OUT, Y_end, atol, rtol, max_steps, info):
+def start(Q, Y0, ev_t, ev_kind, ev_i, ev_x, n_ev, QO, T_out, n_times, grid, OUT, Y_end, atol, rtol, max_steps, info):
     m = {m}
     F = np.zeros((6, {lanes}))
     N = np.zeros((8, {lanes}), np.int64)
     run(
-        {lanes}, {n}, Q, Y0, ev_t, ev_kind, ev_i, ev_x, n_ev, QO, t_out, OUT, Y_end, atol, rtol, max_steps, info,
+        {lanes}, {n}, Q, Y0, ev_t, ev_kind, ev_i, ev_x, n_ev, QO, T_out, n_times, grid, OUT, Y_end, atol, rtol, max_steps, info,
         np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m), np.zeros({lanes}), np.zeros(Q.shape[1] * {lanes}),
         np.zeros({n_jac}), np.zeros({n_lu}), np.zeros((8, m)), np.zeros((3, m)), F, N,
     )
@@ -167,32 +167,44 @@ class KernelTarget:
         return is_cached(self.source)
 
     def run(
-        self, P: Array, Q: Array, Y0: Array, events: Sequence[npt.NDArray[Any]], n_events: npt.NDArray[np.int64], t_out: Array, atol: Array,
-        rtol: float, max_steps: int, threads: int = 1,
+        self, P: Array, Q: Array, Y0: Array, events: Sequence[npt.NDArray[Any]], n_events: npt.NDArray[np.int64], T_out: Array, atol: Array,
+        rtol: float, max_steps: int, threads: int = 1, n_times: npt.NDArray[np.int64] | None = None, grid: npt.NDArray[np.int64] | None = None,
     ) -> tuple[Array, Array, Array]:  # fmt: skip
         """Integrate many people.
 
         Args:
-            events: arrays of shape (people, most events): time, kind, state, value. n_events: by person.
+            P, Y0: by person. Q: a row a person, then rows that PARAMETERS events name.
+            events: arrays of shape (people, most events): time, kind, state (or row of Q), value. n_events: by person.
+            T_out: output times, shape (times,) for everybody, or (grids, times) with the length of each grid (`n_times`) and each person's
+                grid (`grid`).
 
         Returns:
             outputs (people, outputs, times), states at the end (people, n), info (people, 5).
         """
-        people = len(Q)
+        people = len(Y0)
+        if T_out.ndim == 1:
+            T_out, n_times, grid = T_out[None, :], np.array([len(T_out)]), np.zeros(people, dtype=np.int64)
+        assert n_times is not None
+        assert grid is not None
         QO = np.zeros((max(len(self._hoisted), 1), people))
         with np.errstate(all="ignore"):
             self._prep(np.ascontiguousarray(P.T), QO)
         QO = np.ascontiguousarray(QO.T)
         # an empty vector has no first element to point at
-        Q = Q if Q.shape[1] else np.zeros((people, 1))
-        out = np.full((people, len(self.nodes), len(t_out)), np.nan)
+        Q = Q if Q.shape[1] else np.zeros((len(Q), 1))
+        out = np.full((people, len(self.nodes), T_out.shape[1]), np.nan)
         end = np.full((people, self.program.n), np.nan)
         info = np.zeros((people, 5))
+        T_out = np.ascontiguousarray(T_out)
 
         def part(a: int, b: int) -> None:
             s = slice(a, b)
+            # rows of Q that events name stand behind those of the people: a part keeps the whole table and moves its own rows to the front
+            rows = Q[s] if len(Q) == people else np.concatenate([Q[s], Q[people:]])
+            shifted = events[2][s] if len(Q) == people else np.where(events[1][s] == rodas5p.PARAMETERS, events[2][s] - people + (b - a), events[2][s])
             self.module.start(
-                Q[s], Y0[s], *(e[s] for e in events), n_events[s], QO[s], t_out, out[s], end[s], atol, rtol, max_steps, info[s]
+                rows, Y0[s], events[0][s], events[1][s], shifted, events[3][s], n_events[s], QO[s], T_out, n_times, grid[s], out[s], end[s],
+                atol, rtol, max_steps, info[s],
             )  # fmt: skip
 
         cuts = np.linspace(0, people, max(1, min(threads, people // LANES or 1)) + 1).astype(int)

@@ -96,6 +96,16 @@ class Program:
         return sorted(found)
 
     @cached_property
+    def moles(self) -> int:
+        """Node of the sum of all states that are amounts of substance."""
+        g = self.graph
+        total = g.const(0.0)
+        for i, unit in enumerate(self.flat.state_units):
+            if unit == "nmol":
+                total = g.add(total, g.leaf("state", i))
+        return total
+
+    @cached_property
     def lu(self) -> LU:
         """Elimination order by Markowitz counts on the diagonal, and the pattern with its fill-in."""
         n = self.n

@@ -19,8 +19,8 @@ GAMMA = 0.21193756319429014
 
 OK, STEP_TOO_SMALL, TOO_MANY_STEPS = 0, 1, 2
 """Status codes of `run`."""
-ADD, RATE = 0, 1
-"""Event kinds: add an amount to a state; add to the zero-order input rate of a state."""
+ADD, RATE, SET, SET_RATE, PARAMETERS = 0, 1, 2, 3, 4
+"""Event kinds: add to a state; add to the zero-order input rate of a state; set a state; set a rate; take another row of Q (covariates)."""
 
 
 def rhs(y: Any, q: Any, dy: Any) -> None:
@@ -150,7 +150,9 @@ def run(
     ev_x: Any,
     n_ev: Any,
     QO: Any,
-    t_out: Any,
+    T_out: Any,
+    n_times: Any,
+    grid: Any,
     OUT: Any,
     Y_end: Any,
     atol: Any,
@@ -174,19 +176,18 @@ def run(
     """Integrate people over the output grid, L at a time.
 
     Args:
-        L, n: lanes and states. Q: hoisted parameter part by person. Y0: initial states by person.
-        ev_t, ev_kind, ev_i, ev_x, n_ev: events by person in order of time: minute, ADD or RATE, state number, amount (nmol) or rate (nmol/min).
-        QO: what `record` needs of the parameters, by person. t_out: ascending; the first is the start. OUT: by person, for `record`.
+        L, n: lanes and states. Q: hoisted parameter part, a row a person (and further rows for events that change parameters). Y0: initial states by person.
+        ev_t, ev_kind, ev_i, ev_x, n_ev: events by person in order of time: minute, kind, number of the state (or row of Q), value.
+        QO: what `record` needs of the parameters, by person. T_out, n_times, grid: output grids (ascending; the first time is the start), their lengths, and which one a person has.
+        OUT: by person, for `record`.
         Y_end: states at the end by person, written. atol: by state. max_steps: per person.
         info: by person, written with [status, time, state, steps, rejected]; time and state are those of a failure.
         y .. D: work space (entries of all lanes). F (6 rows) and N (8 rows of whole numbers): work space by lane.
     A value at the time of an event is that after it. What lies after a failure is left as it was (NaN).
     """  # fmt: skip
     m = n * L
-    people = len(Q)
-    n_out = len(t_out)
+    people = len(Y0)
     n_q = len(Q[0])
-    t_end = t_out[n_out - 1]
     t, h, hh, stop, err, hi = F[0], F[1], F[2], F[3], F[4], F[5]
     person, k_ev, k_out, steps, rejected, worst, mode, after = N[0], N[1], N[2], N[3], N[4], N[5], N[6], N[7]
     K7 = K[7]
@@ -219,7 +220,8 @@ def run(
                         D[0][i * L + lane] = 0.0
                         D[1][i * L + lane] = 0.0
                         D[2][i * L + lane] = 0.0
-                    t[lane] = t_out[0]
+                    g = grid[p]
+                    t[lane] = T_out[g][0]
                     h[lane] = 0.01
                     k_ev[lane] = 0
                     k_out[lane] = 0
@@ -229,14 +231,27 @@ def run(
                     after[lane] = 0
                     info[p][0] = 0
                 p = person[lane]
+                t_out = T_out[grid[p]]
+                n_out = n_times[grid[p]]
+                t_end = t_out[n_out - 1]
                 moved = False
                 while k_ev[lane] < n_ev[p] and ev_t[p][k_ev[lane]] <= t[lane]:
                     e = k_ev[lane]
-                    j = ev_i[p][e] * L + lane
-                    if ev_kind[p][e] == 0:
-                        y[j] += ev_x[p][e]
+                    kind = ev_kind[p][e]
+                    if kind == 4:
+                        row = ev_i[p][e]
+                        for i in range(n_q):
+                            q[i * L + lane] = Q[row][i]
                     else:
-                        w[j] += ev_x[p][e]
+                        j = ev_i[p][e] * L + lane
+                        if kind == 0:
+                            y[j] += ev_x[p][e]
+                        elif kind == 1:
+                            w[j] += ev_x[p][e]
+                        elif kind == 2:
+                            y[j] = ev_x[p][e]
+                        else:
+                            w[j] = ev_x[p][e]
                     k_ev[lane] = e + 1
                     moved = True
                 if moved:
@@ -265,6 +280,8 @@ def run(
             hh[lane] = 0.01
             mode[lane] = -1
             if p >= 0:
+                n_out = n_times[grid[p]]
+                t_end = T_out[grid[p]][n_out - 1]
                 stop[lane] = t_end
                 if k_ev[lane] < n_ev[p] and ev_t[p][k_ev[lane]] < t_end:
                     stop[lane] = ev_t[p][k_ev[lane]]
@@ -324,6 +341,8 @@ def run(
                 if not x < 1e10:
                     x = 1e10
             err[lane] = x
+            t_out = T_out[grid[person[lane]]]
+            n_out = n_times[grid[person[lane]]]
             if x <= 1.0 and k_out[lane] < n_out and t_out[k_out[lane]] < (stop[lane] if mode[lane] == 1 else t[lane] + hh[lane]):
                 wanted = True
         if wanted:
@@ -339,6 +358,8 @@ def run(
                 mode[lane] = -1
                 continue
             t_new = stop[lane] if mode[lane] == 1 else t[lane] + hh[lane]
+            t_out = T_out[grid[person[lane]]]
+            n_out = n_times[grid[person[lane]]]
             k = k_out[lane]
             while k < n_out and t_out[k] < t_new:
                 k += 1
@@ -361,4 +382,4 @@ def run(
                 if mode[lane] >= 0:
                     # far below any amount of meaning, numbers become slow to compute with
                     v = yn[j]
-                    y[j] = v if abs(v) > 1e-250 else 0.0
+                    y[j] = v if abs(v) > 1e-100 else 0.0

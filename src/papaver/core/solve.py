@@ -6,6 +6,7 @@ Solvers: "scalar" (Rodas5P on plain Python, no compile: one person), "kernel" (t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,10 +37,14 @@ class DoseEvent:
 
 @dataclass
 class Solution:
-    """States of shape (people, times, n); a person that failed has NaN from the failure on, and a reason."""
+    """What was asked for, of shape (people, times, outputs); a person that failed has NaN from the failure on, and a reason.
+
+    `Y` holds the outputs (all states, if no nodes were named), `end` the states at the end, shape (people, n).
+    """
 
     t: Array
     Y: Array
+    end: Array
     reasons: list[str]
     steps: npt.NDArray[np.int64]
 
@@ -50,11 +55,19 @@ class Solver:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.plain = PlainTarget(program)
-        self._kernel: KernelTarget | None = None
+        self._kernels: dict[tuple[int, ...] | None, KernelTarget] = {}
+
+    def kernel(self, nodes: Sequence[int] | None = None) -> KernelTarget:
+        """The compiled target that writes these nodes (all states if None)."""
+        key = None if nodes is None else tuple(nodes)
+        if key not in self._kernels:
+            self._kernels[key] = KernelTarget(self.program, nodes)
+        return self._kernels[key]
 
     def solve(
         self, P: Array, doses: Sequence[DoseEvent], t_out: Array, *, solver: str = "scalar", rtol: float = 1e-6,
-        max_steps: int = 1_000_000, progress: Callable[[int], None] | None = None, chunk: int = 256,
+        nodes: Sequence[int] | None = None, max_steps: int = 1_000_000, threads: int | None = None,
+        progress: Callable[[int], None] | None = None, chunk: int = 1024,
     ) -> Solution:  # fmt: skip
         """Integrate from t_out[0] to t_out[-1].
 
@@ -62,7 +75,8 @@ class Solver:
             P: parameters, shape (people, parameters), internal units.
             doses: the same doses for everybody (their split and lag may differ by person).
             t_out: ascending output times in min; values at the time of a dose are those after it.
-            solver: one of `SOLVERS`.
+            solver: one of `SOLVERS`. nodes: graph nodes to write on the grid (`Program.output`); default: all states.
+            threads: of the kernel; default: the cores of the machine. Results depend neither on it nor on `chunk`.
             rtol: relative tolerance; absolute tolerances follow it.
             progress: called with the number of people done.
 
@@ -75,28 +89,34 @@ class Solver:
         events = self._events(P, doses)
         Q, Y0 = self.plain.prep(P), self.plain.init(P)
         atol = np.array([_ATOL.get(u, 1e-8) for u in p.flat.state_units]) * (rtol / 1e-6)
-        Y = np.full((len(P), len(t_out), p.n), np.nan)
+        width = p.n if nodes is None else len(nodes)
+        out = np.full((len(P), len(t_out), width), np.nan)
+        end = np.full((len(P), p.n), np.nan)
         info = np.zeros((len(P), 5))
         if solver == "kernel":
-            self._kernel = self._kernel or KernelTarget(p)
+            kernel = self.kernel(nodes)
             for a in range(0, len(P), chunk):
                 part = slice(a, a + chunk)
                 arrays, counts = _pad(events[part])
-                out, _, info[part] = self._kernel.run(P[part], Q[part], Y0[part], arrays, counts, t_out, atol, rtol, max_steps)
-                Y[part] = np.moveaxis(out, 1, 2)
+                values, end[part], info[part] = kernel.run(
+                    P[part], Q[part], Y0[part], arrays, counts, t_out, atol, rtol, max_steps, threads or os.cpu_count() or 1
+                )
+                out[part] = np.moveaxis(values, 1, 2)
                 if progress:
                     progress(min(a + chunk, len(P)))
         else:
             for k in range(len(P)):
                 if solver == "scalar":
-                    Y[k], row = self.plain.integrate(Q[k], Y0[k], events[k], t_out, atol, rtol, max_steps)
+                    Y, row = self.plain.integrate(Q[k], Y0[k], events[k], t_out, atol, rtol, max_steps)
                 else:
-                    Y[k], row = _cvode(self.plain, Q[k], Y0[k], events[k], t_out, atol, rtol, max_steps)
+                    Y, row = _cvode(self.plain, Q[k], Y0[k], events[k], t_out, atol, rtol, max_steps)
+                out[k] = Y if nodes is None else self.plain.evaluate(nodes, Y[None], P[k : k + 1])[0]
+                end[k] = Y[-1]
                 info[k] = row
                 if progress:
                     progress(k + 1)
         reasons = [self._reason(row) for row in info]
-        return Solution(t_out, Y, reasons, info[:, 3].astype(np.int64))
+        return Solution(t_out, out, end, reasons, info[:, 3].astype(np.int64))
 
     def _reason(self, info: Array) -> str:
         status = int(info[0])

@@ -41,7 +41,7 @@ class PlainTarget:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._vector = generated(emit.emit_parameter_part(program), dict(mathlib.VECTOR))
-        self._outputs: dict[tuple[tuple[str, ...], bool], Callable[..., None]] = {}
+        self._outputs: dict[tuple[int, ...], Callable[..., None]] = {}
 
     @functools.cached_property
     def functions(self) -> dict[str, Any]:
@@ -78,11 +78,14 @@ class PlainTarget:
 
     def outputs(self, names: Sequence[str], Y: Array, P: Array, laws: bool = False) -> Array:
         """Named outputs (then laws, if asked) of shape (people, times, outputs) from states of shape (people, times, n)."""
-        key = (tuple(names), laws)
+        return self.evaluate(emit.output_nodes(self.program, names, laws), Y, P)
+
+    def evaluate(self, nodes: Sequence[int], Y: Array, P: Array) -> Array:
+        """Graph nodes of shape (people, times, nodes) from states of shape (people, times, n)."""
+        key = tuple(nodes)
         if key not in self._outputs:
-            self._outputs[key] = generated(emit.emit_outputs(self.program, names, laws), dict(mathlib.VECTOR))["outputs"]
-        n_out = len(names) + (len(self.program.flat.laws) if laws else 0)
-        out = np.empty((n_out, *Y.shape[:2]))
+            self._outputs[key] = generated(emit.emit_outputs(self.program, nodes), dict(mathlib.VECTOR))["outputs"]
+        out = np.empty((len(nodes), *Y.shape[:2]))
         with np.errstate(all="ignore"):
             self._outputs[key](np.moveaxis(Y, 2, 0), P.T[:, :, None], out)
         # an output that does not look at the failed state must not pass for a result
@@ -103,7 +106,7 @@ class PlainTarget:
             return [0.0] * k
 
         self.functions["run"](
-            1, n, [q.tolist()], [y0.tolist()], *([list(e)] for e in events), [len(events[0])], [[]], t_out.tolist(), [rows], [end],
+            1, n, [q.tolist()], [y0.tolist()], *([list(e)] for e in events), [len(events[0])], [[]], [t_out.tolist()], [len(t_out)], [0], [rows], [end],
             atol.tolist(), rtol, max_steps, [info], zeros(), zeros(), zeros(), zeros(), zeros(), zeros(1), zeros(len(q)),
             zeros(len(p.jacobian)), zeros(len(p.lu.entries)), [zeros() for _ in range(8)], [zeros() for _ in range(3)],
             [zeros(1) for _ in range(6)], [[0] for _ in range(8)],

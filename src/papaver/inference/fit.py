@@ -35,7 +35,7 @@ EXCLUDED = (".mop.", ".dop.", ".kop.")
 """Receptor constants are inputs: no concentration says anything about them."""
 MODEL_SD = 0.25
 """What a study that is right about its own people may still differ from the typical person (SD of the logarithm)."""
-INTERVAL_SD = 0.05
+INTERVAL_SD = 0.01
 """How softly the ends of a published interval bind (SD of the logarithm)."""
 FAILED = 3.0
 ENOUGH = 0.1

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from papaver.bodies.adult import Body, adult
 from papaver.bodies.values import parameter_matrix, person_values
+from papaver.core.emit import output_nodes
 from papaver.core.lower import Program
 from papaver.core.solve import DoseEvent, Solver
 from papaver.errors import ScenarioError, nearest
@@ -119,12 +120,14 @@ def simulate(
     engine = _solver(p.body.program)
     chosen = solver or default_solver(len(P))
     t = p.scenario.t
-    solution = engine.solve(P, p.events, t, solver=chosen, rtol=rtol, progress=progress)
-    data = engine.plain.outputs(p.columns, solution.Y, P)
-    broken = _broken_laws(p, engine, solution.Y, P)
-    moles = [i for i, u in enumerate(p.body.program.flat.state_units) if u == "nmol"]
+    program = p.body.program
+    kept, laws = len(p.columns), len(program.flat.laws)
+    nodes = [*output_nodes(program, p.columns, laws=True), program.moles]
+    solution = engine.solve(P, p.events, t, solver=chosen, nodes=nodes, rtol=rtol, progress=progress)
+    data = solution.Y[:, :, :kept]
+    broken = _broken_laws(program, solution.Y[:, :, kept : kept + laws])
     given = dosed_by(p, t, engine.plain.dose(P))
-    balance = solution.Y[:, :, moles].sum(axis=2) - given
+    balance = solution.Y[:, :, -1] - given
     units = {n: p.body.program.unit(n) for n in p.columns}
     return Result(
         scenario=p.scenario, t=t, columns=p.columns, data=data, units=units, reasons=solution.reasons, steps=solution.steps.tolist(),
@@ -147,11 +150,10 @@ def dosed_by(p: Prepared, t: Array, doses: Mapping[str, Array]) -> Array:
     return total
 
 
-def _broken_laws(p: Prepared, engine: Solver, Y: Array, P: Array) -> list[str]:
-    laws = p.body.program.flat.laws
-    if not laws:
+def _broken_laws(program: Program, margin: Array) -> list[str]:
+    """Laws whose margin (left - right, shape (people, times, laws)) falls below zero."""
+    if not margin.size or not np.isfinite(margin).any():
         return []
-    margin = engine.plain.outputs([], Y, P, laws=True)
     with np.errstate(invalid="ignore"):
-        worst = np.nanmin(margin.reshape(-1, len(laws)), axis=0) if np.isfinite(margin).any() else np.zeros(len(laws))
-    return [f"{text} (by {-w:.2g})" for (text, _, _), w in zip(laws, worst, strict=True) if w < -LAW_TOLERANCE]
+        worst = np.nanmin(margin.reshape(-1, margin.shape[2]), axis=0)
+    return [f"{text} (by {-w:.2g})" for (text, _, _), w in zip(program.flat.laws, worst, strict=True) if w < -LAW_TOLERANCE]
