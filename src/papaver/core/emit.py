@@ -141,6 +141,18 @@ def dense_output_lines(p: Program, nodes: Sequence[int], hoisted: Sequence[int])
     return lines + straight_line(p, [(f"O[{k}]", node) for k, node in enumerate(nodes)], inputs), states
 
 
+def step_lines(n: int) -> list[tuple[str, str, list[str]]]:
+    """`rodas5p.norms` and `rodas5p.accept` for n states as straight lines (name, arguments, lines), for targets that need them so."""
+    norms, accept = ["err = 0.0"], ["take = S[0]"]
+    for i in range(n):
+        norms += [
+            f"v{i} = u[{i}] + K7[{i}]", f"yn[{i}] = v{i}", f"a{i} = maximum_(v{i}, -v{i})", f"y{i} = y[{i}]", f"b{i} = maximum_(y{i}, -y{i})",
+            f"e{i} = K7[{i}] / (S_atol[{i}] + (S_rtol[0] * maximum_(a{i}, b{i})))", f"err = err + (e{i} * e{i})",
+        ]  # fmt: skip
+        accept.append(f"y[{i}] = accept_(take, yn[{i}], y[{i}])")
+    return [("norms", "u, K7, y, yn, S_atol, S_rtol, E", [*norms, "E[0] = err"]), ("accept", "S, yn, y", accept)]
+
+
 def _ancestors(p: Program, nodes: Sequence[int]) -> set[int]:
     seen: set[int] = set()
     todo = list(nodes)

@@ -20,10 +20,15 @@ UNARY = ("neg", "exp", "log", "sqrt", "softplus", "sigmoid")
 
 
 class Graph:
-    """A hash-consed expression graph with exact simplifications (0*x, 1*x, x+0) and symbolic derivatives."""
+    """A hash-consed expression graph with exact simplifications (0*x, 1*x, x+0) and symbolic derivatives.
+
+    Attributes:
+        nodes: operation and arguments by number. depends: whether a node depends on a state.
+    """
 
     def __init__(self) -> None:
         self.nodes: list[Key] = []
+        self.depends: list[bool] = []
         self._index: dict[Key, int] = {}
         self._grad: dict[int, dict[int, int]] = {}
 
@@ -32,6 +37,7 @@ class Graph:
         if found is None:
             found = self._index[key] = len(self.nodes)
             self.nodes.append(key)
+            self.depends.append(key[0] == "state" or any(self.depends[a] for a in self.args(found)))
         return found
 
     def const(self, value: float) -> int:
@@ -104,7 +110,7 @@ class Graph:
         return self._node("mul", a, b)
 
     def div(self, a: int, b: int) -> int:
-        """a / b"""
+        """a / b; by a parameter, a times its reciprocal."""
         x, y = self.value(a), self.value(b)
         if y == 0:
             raise ModelError("an equation divides by the number 0")
@@ -116,6 +122,9 @@ class Graph:
             return self.const(x / y)
         if self.nodes[a][0] == "neg":
             return self.neg(self.div(int(self.nodes[a][1]), b))
+        if self.depends[a] and not self.depends[b]:
+            # one division a person instead of one a step: the reciprocal is hoisted
+            return self.mul(a, self.div(self.const(1.0), b))
         return self._node("div", a, b)
 
     def pow(self, a: int, b: int) -> int:
@@ -173,14 +182,17 @@ class Graph:
         if op in ("const", "param"):
             return {}
         out: dict[int, int] = {}
-        for arg, weight in self._partials(i):
+        for arg, weight in self.partials(i):
             for state, g in self._grad[arg].items():
                 term = self.mul(weight(), g)
                 out[state] = self.add(out[state], term) if state in out else term
         return {s: g for s, g in out.items() if self.value(g) != 0}
 
-    def _partials(self, i: int) -> list[tuple[int, _Weight]]:
+    def partials(self, i: int) -> list[tuple[int, _Weight]]:
+        """What a node is computed from, each with a function that makes the node of the partial derivative by it."""
         op, *raw = self.nodes[i]
+        if op in ("const", *LEAVES):
+            return []
         a = int(raw[0])
         b = int(raw[1]) if len(raw) > 1 else a
         one, c = self.const(1.0), self.const

@@ -57,17 +57,6 @@ def record(lane, t, hi, k0, k1, t_out, y, yn, D, qo, out):
 
 
 {driver}
-
-@njit(**OPTIONS)
-def start(Q, Y0, ev_t, ev_kind, ev_i, ev_x, n_ev, QO, T_out, n_times, grid, OUT, Y_end, atol, rtol, max_steps, info):
-    m = {m}
-    F = np.zeros((6, {lanes}))
-    N = np.zeros((8, {lanes}), np.int64)
-    run(
-        {lanes}, {n}, Q, Y0, ev_t, ev_kind, ev_i, ev_x, n_ev, QO, T_out, n_times, grid, OUT, Y_end, atol, rtol, max_steps, info,
-        np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m), np.zeros({lanes}), np.zeros(Q.shape[1] * {lanes}),
-        np.zeros({n_jac}), np.zeros({n_lu}), np.zeros((8, m)), np.zeros((3, m)), F, N,
-    )
 '''
 
 
@@ -93,23 +82,28 @@ def kernel_source(p: Program, nodes: Sequence[int], lanes: int = LANES) -> str:
     for name, args, _ in functions:
         wrappers.append(f"_vector_{name} = vector_function(LINES[{name!r}], {args!r}, {lanes})\n")
         wrappers.append(f"{jit}def {name}({args}):\n    _vector_{name}({args})\n\n")
+    for name, args, lines in emit.step_lines(p.n):
+        functions.append((name, args, lines))
+        wrappers.append(f"_vector_{name} = vector_function(LINES[{name!r}], {args!r}, {lanes})\n")
+    wrappers.append(f"{jit}def norms(n, L, u, K7, y, yn, atol, rtol, err):\n    _vector_norms(u, K7, y, yn, atol, rtol, err)\n\n")
+    wrappers.append(f"{jit}def accept(n, L, take, yn, y):\n    _vector_accept(take, yn, y)\n\n")
     load = [f"    C[{5 * k}] = y[{i * lanes} + lane]\n    C[{5 * k + 1}] = yn[{i * lanes} + lane]" for k, i in enumerate(states)]
     load += [f"    C[{5 * k + 2 + d}] = D[{d}, {i * lanes} + lane]" for k, i in enumerate(states) for d in range(3)]
     driver = "\n".join(jit + inspect.getsource(f) for f in (rodas5p.stages, rodas5p.dense, rodas5p.run))
-    # literal sizes let the compiler unroll the loops over lanes
-    driver = driver.replace("    m = n * L\n", f"    L = {lanes}\n    n = {p.n}\n    m = n * L\n")
+    # a literal width lets the compiler unroll the loops over lanes
+    driver = driver.replace("    m = n * L\n", f"    L = {lanes}\n    m = n * L\n")
     simd_hash = hashlib.sha256((inspect.getsource(simd) + inspect.getsource(mathlib)).encode()).hexdigest()[:16]
     return _MODULE.format(
         version=__version__, system=p.flat.name, simd=simd_hash, lines={name: lines for name, _, lines in functions},
-        wrappers="".join(wrappers), load="\n".join(load), driver=driver, lanes=lanes, n=p.n, m=p.n * lanes, n_c=max(5 * len(states), 1),
-        n_o=max(len(nodes), 1) * lanes, n_out=len(nodes), n_jac=len(p.jacobian) * lanes, n_lu=len(p.lu.entries) * lanes,
+        wrappers="".join(wrappers), load="\n".join(load), driver=driver, lanes=lanes, n_c=max(5 * len(states), 1),
+        n_o=max(len(nodes), 1) * lanes, n_out=len(nodes),
     )  # fmt: skip
 
 
 def is_cached(source: str) -> bool:
     """True if this kernel was compiled before on this machine (as far as the files tell)."""
     name = _name(source)
-    return any((cache_dir() / "kernels" / "__pycache__").glob(f"{name}.start-*.nbi"))
+    return any((cache_dir() / "kernels" / "__pycache__").glob(f"{name}.run-*.nbi"))
 
 
 def _name(source: str) -> str:
@@ -150,7 +144,7 @@ class KernelTarget:
     """
 
     def __init__(self, program: Program, nodes: Sequence[int] | None = None, lanes: int = LANES) -> None:
-        self.program = program
+        self.program, self.lanes = program, lanes
         self.nodes = list(nodes) if nodes is not None else [program.graph.leaf("state", i) for i in range(program.n)]
         self.source = kernel_source(program, self.nodes, lanes)
         self._hoisted = program.hoist(self.nodes)
@@ -201,17 +195,21 @@ class KernelTarget:
             s = slice(a, b)
             # rows of Q that events name stand behind those of the people: a part keeps the whole table and moves its own rows to the front
             rows = Q[s] if len(Q) == people else np.concatenate([Q[s], Q[people:]])
-            shifted = events[2][s] if len(Q) == people else np.where(events[1][s] == rodas5p.PARAMETERS, events[2][s] - people + (b - a), events[2][s])
-            self.module.start(
-                rows, Y0[s], events[0][s], events[1][s], shifted, events[3][s], n_events[s], QO[s], T_out, n_times, grid[s], out[s], end[s],
-                atol, rtol, max_steps, info[s],
+            named = events[1][s] == rodas5p.PARAMETERS
+            shifted = events[2][s] if len(Q) == people else np.where(named, events[2][s] - people + (b - a), events[2][s])
+            n, L = self.program.n, self.lanes
+            m = n * L
+            self.module.run(
+                L, n, rows, Y0[s], events[0][s], events[1][s], shifted, events[3][s], n_events[s], QO[s], T_out, n_times, grid[s], out[s], end[s],
+                atol, np.array([rtol]), max_steps, info[s], *(np.zeros(m) for _ in range(5)), np.zeros(L), np.zeros(Q.shape[1] * L),
+                np.zeros(len(self.program.jacobian) * L), np.zeros(len(self.program.lu.entries) * L), np.zeros((8, m)), np.zeros((3, m)),
+                np.zeros((7, L)), np.zeros((8, L), np.int64),
             )  # fmt: skip
 
         cuts = np.linspace(0, people, max(1, min(threads, people // LANES or 1)) + 1).astype(int)
         if len(cuts) == 2:
             part(0, people)
         else:
-            self.module.start  # noqa: B018 - compile once before the threads begin
             with ThreadPoolExecutor(len(cuts) - 1) as pool:
                 list(pool.map(part, cuts[:-1], cuts[1:]))
         return out, end, info

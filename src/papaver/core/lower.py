@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from papaver.core.graph import Graph
 from papaver.core.system import FlatDose, FlatSystem, System
 from papaver.errors import ModelError, nearest
 
@@ -37,7 +36,7 @@ class Program:
         self.flat, self.graph = flat, flat.graph
         self.n = len(flat.state_names)
         self.jacobian = {(i, j): g for i, node in enumerate(flat.rhs) for j, g in sorted(self.graph.gradient(node).items())}
-        self._depends = _depends_on_state(self.graph)
+        self._size = len(self.graph.nodes)
         self.hoisted = self.hoist([*flat.rhs, *self.jacobian.values()])
 
     @property
@@ -54,12 +53,6 @@ class Program:
     def doses(self) -> dict[str, FlatDose]:
         """Dose ports by name."""
         return self.flat.doses
-
-    def depends_on_state(self, node: int) -> bool:
-        """False for nodes made of parameters and numbers only."""
-        if node >= len(self._depends):
-            self._depends = _depends_on_state(self.graph)
-        return self._depends[node]
 
     def output(self, name: str) -> int:
         """Node of an output or a state.
@@ -88,7 +81,7 @@ class Program:
             if node in seen:
                 continue
             seen.add(node)
-            if not self.depends_on_state(node):
+            if not self.graph.depends[node]:
                 if self.graph.value(node) is None:
                     found[node] = None
                 continue
@@ -132,17 +125,10 @@ class Program:
     def hash(self) -> str:
         """Structural hash: equal for systems with the same equations in the same order, whatever their values."""
         f = self.flat
-        text = repr((f.graph.nodes[: len(self._depends)], f.rhs, f.init, f.state_names, f.param_names, sorted(f.doses.items())))
+        text = repr((f.graph.nodes[: self._size], f.rhs, f.init, f.state_names, f.param_names, sorted(f.doses.items())))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def lower(system: System | FlatSystem) -> Program:
     """Flatten (if needed) and lower a system."""
     return Program(system.seal() if isinstance(system, System) else system)
-
-
-def _depends_on_state(g: Graph) -> list[bool]:
-    out: list[bool] = []
-    for i, key in enumerate(g.nodes):
-        out.append(key[0] == "state" or any(out[a] for a in g.args(i)))
-    return out

@@ -139,6 +139,30 @@ def dense(m: int, K: Any, D: Any) -> None:
         )  # fmt: skip
 
 
+def norms(n: int, L: int, u: Any, K7: Any, y: Any, yn: Any, atol: Any, tolerance: Any, err: Any) -> None:
+    """New states (yn = u + K7) and, by lane, the sum over states of the squared error relative to its tolerance; the last stage is the error."""
+    rtol = tolerance[0]
+    for lane in range(L):
+        err[lane] = 0.0
+        for i in range(n):
+            j = i * L + lane
+            v = u[j] + K7[j]
+            yn[j] = v
+            a = v if v > -v else -v
+            b = y[j] if y[j] > -y[j] else -y[j]
+            e = K7[j] / (atol[i] + rtol * (a if a > b else b))
+            err[lane] = err[lane] + e * e
+
+
+def accept(n: int, L: int, take: Any, yn: Any, y: Any) -> None:
+    """Take the new states in the lanes that say so. Far below any amount of meaning numbers become slow to compute with: they become zero."""
+    for lane in range(L):
+        if take[lane] > 0.0:
+            for i in range(n):
+                v = yn[i * L + lane]
+                y[i * L + lane] = v if abs(v) > 1e-100 else 0.0
+
+
 def run(
     L: int,
     n: int,
@@ -156,7 +180,7 @@ def run(
     OUT: Any,
     Y_end: Any,
     atol: Any,
-    rtol: float,
+    tolerance: Any,
     max_steps: int,
     info: Any,
     y: Any,
@@ -176,19 +200,22 @@ def run(
     """Integrate people over the output grid, L at a time.
 
     Args:
-        L, n: lanes and states. Q: hoisted parameter part, a row a person (and further rows for events that change parameters). Y0: initial states by person.
+        L, n: lanes and states. Y0: initial states by person.
+        Q: hoisted parameter part, a row a person (and further rows for events that change parameters).
         ev_t, ev_kind, ev_i, ev_x, n_ev: events by person in order of time: minute, kind, number of the state (or row of Q), value.
-        QO: what `record` needs of the parameters, by person. T_out, n_times, grid: output grids (ascending; the first time is the start), their lengths, and which one a person has.
+        QO: what `record` needs of the parameters, by person.
+        T_out, n_times, grid: output grids (ascending; the first time is the start), their lengths, and which one a person has.
         OUT: by person, for `record`.
-        Y_end: states at the end by person, written. atol: by state. max_steps: per person.
+        Y_end: states at the end by person, written. atol: by state. tolerance: [rtol]. max_steps: per person.
         info: by person, written with [status, time, state, steps, rejected]; time and state are those of a failure.
-        y .. D: work space (entries of all lanes). F (6 rows) and N (8 rows of whole numbers): work space by lane.
+        y .. D: work space (entries of all lanes). F (7 rows) and N (8 rows of whole numbers): work space by lane.
     A value at the time of an event is that after it. What lies after a failure is left as it was (NaN).
     """  # fmt: skip
     m = n * L
     people = len(Y0)
     n_q = len(Q[0])
-    t, h, hh, stop, err, hi = F[0], F[1], F[2], F[3], F[4], F[5]
+    t, h, hh, stop, err, hi, take = F[0], F[1], F[2], F[3], F[4], F[5], F[6]
+    rtol = tolerance[0]
     person, k_ev, k_out, steps, rejected, worst, mode, after = N[0], N[1], N[2], N[3], N[4], N[5], N[6], N[7]
     K7 = K[7]
     following = 0
@@ -304,23 +331,14 @@ def run(
                     mode[lane] = -1
                 else:
                     steps[lane] += 1
+            take[lane] = 0.0
             hi[lane] = 1.0 / hh[lane]
             c[lane] = hi[lane] / 0.21193756319429014
-            err[lane] = 0.0
         for i in range(n):
             for lane in range(L):
                 hx[i * L + lane] = hi[lane]
         stages(m, y, q, w, hx, c, u, J, W, K)
-        # the last stage is the error estimate
-        for i in range(n):
-            for lane in range(L):
-                j = i * L + lane
-                v = u[j] + K7[j]
-                yn[j] = v
-                a = abs(v)
-                b = abs(y[j])
-                e = K7[j] / (atol[i] + rtol * (a if a > b else b))
-                err[lane] += e * e
+        norms(n, L, u, K7, y, yn, atol, tolerance, err)
         wanted = False
         for lane in range(L):
             if mode[lane] < 0:
@@ -376,10 +394,5 @@ def run(
             grown = hh[lane] * factor_h
             # a step cut short to land on an event says nothing against the step before it
             h[lane] = grown if mode[lane] == 0 or grown > h[lane] else h[lane]
-        for i in range(n):
-            for lane in range(L):
-                j = i * L + lane
-                if mode[lane] >= 0:
-                    # far below any amount of meaning, numbers become slow to compute with
-                    v = yn[j]
-                    y[j] = v if abs(v) > 1e-100 else 0.0
+            take[lane] = 1.0
+        accept(n, L, take, yn, y)

@@ -138,6 +138,11 @@ class _Emitter:
     def greater_(self, a: Any, b: Any) -> Any:
         return self.select(self.greater(a, b), self.const(1.0), self.const(0.0))
 
+    def accept_(self, take: Any, new: Any, old: Any) -> Any:
+        """The new value where `take` is positive (nothing below 1e-100), else the old one: see `rodas5p.accept`."""
+        kept = self.select(self.greater(self.absolute(new), self.const(1e-100)), new, self.const(0.0))
+        return self.select(self.greater(take, self.const(0.0)), kept, old)
+
     def pointer(self, base: Any, i: int) -> Any:
         at = self.b.gep(base, [ir.Constant(_INT, i * self.lanes)])
         return self.b.bitcast(at, self.T.as_pointer())

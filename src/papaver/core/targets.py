@@ -51,7 +51,7 @@ class PlainTarget:
         ns["rhs"] = _guarded(ns["rhs"], p.n, 2)
         ns["rhs_jac"] = _guarded(ns["rhs_jac"], p.n, 2)
         ns["factor"] = _guarded(ns["factor"], len(p.lu.entries), 2)
-        for f in (rodas5p.stages, rodas5p.dense, rodas5p.run):
+        for f in (rodas5p.stages, rodas5p.dense, rodas5p.norms, rodas5p.accept, rodas5p.run):
             generated("from __future__ import annotations\n" + inspect.getsource(f), ns)
         ns["record"] = _record
         return ns
@@ -106,10 +106,11 @@ class PlainTarget:
             return [0.0] * k
 
         self.functions["run"](
-            1, n, [q.tolist()], [y0.tolist()], *([list(e)] for e in events), [len(events[0])], [[]], [t_out.tolist()], [len(t_out)], [0], [rows], [end],
-            atol.tolist(), rtol, max_steps, [info], zeros(), zeros(), zeros(), zeros(), zeros(), zeros(1), zeros(len(q)),
+            1, n, [q.tolist()], [y0.tolist()], *([list(e)] for e in events), [len(events[0])], [[]], [t_out.tolist()], [len(t_out)],
+            [0], [rows], [end],
+            atol.tolist(), [rtol], max_steps, [info], zeros(), zeros(), zeros(), zeros(), zeros(), zeros(1), zeros(len(q)),
             zeros(len(p.jacobian)), zeros(len(p.lu.entries)), [zeros() for _ in range(8)], [zeros() for _ in range(3)],
-            [zeros(1) for _ in range(6)], [[0] for _ in range(8)],
+            [zeros(1) for _ in range(7)], [[0] for _ in range(8)],
         )  # fmt: skip
         return np.array(rows), info
 

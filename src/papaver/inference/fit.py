@@ -37,6 +37,7 @@ MODEL_SD = 0.25
 """What a study that is right about its own people may still differ from the typical person (SD of the logarithm)."""
 INTERVAL_SD = 0.01
 """How softly the ends of a published interval bind (SD of the logarithm)."""
+INSIDE = 1.03
 FAILED = 3.0
 ENOUGH = 0.1
 """A round of the fit that gains less than this in the objective is the last."""
@@ -132,7 +133,8 @@ class Problem:
 
 def _residual(o: Observation, predicted: float, group: int) -> float:
     if o.value is None:
-        low, high = float(o.low or 1e-9), float(o.high or 1e9)
+        # the ends bind softly, so the fit aims a little inside them
+        low, high = float(o.low or 1e-9) * INSIDE, float(o.high or 1e9) / INSIDE
         if predicted < low:
             return math.log(max(predicted, 1e-9) / low) / INTERVAL_SD
         return math.log(predicted / high) / INTERVAL_SD if predicted > high else 0.0

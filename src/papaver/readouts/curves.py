@@ -5,31 +5,24 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from papaver.readouts import rows
+
 Array = npt.NDArray[np.float64]
 
 
 def cmax(t: Array, c: Array) -> float:
     """Largest concentration; NaN if the curve has none."""
-    return float(np.nanmax(c)) if np.isfinite(c).any() else float("nan")
+    return float(rows.peak(c[None])[0])
 
 
 def tmax(t: Array, c: Array) -> float:
     """Time of the largest concentration; NaN for a curve that is zero throughout."""
-    if not np.isfinite(c).any() or np.nanmax(c) <= 0:
-        return float("nan")
-    return float(t[int(np.nanargmax(c))])
+    return float(rows.time_of_peak(t, c[None])[0])
 
 
 def auc(t: Array, c: Array) -> float:
     """Area under the curve, linear up and logarithmic down, to the last time. Unit: concentration x min."""
-    if not np.isfinite(c).all():
-        return float("nan")
-    dt, a, b = np.diff(t), np.maximum(c[:-1], 0.0), np.maximum(c[1:], 0.0)
-    linear = 0.5 * dt * (a + b)
-    falling = (b < a * (1 - 1e-6)) & (b > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logarithmic = dt * (a - b) / np.log(np.where(falling, a, 2.0) / np.where(falling, b, 1.0))
-    return float(np.where(falling, logarithmic, linear).sum())
+    return float(rows.area(t, c[None])[0])
 
 
 def half_life(t: Array, c: Array, start: float | None = None, stop: float | None = None, lloq: float = 0.0) -> float:
@@ -61,17 +54,7 @@ def half_life(t: Array, c: Array, start: float | None = None, stop: float | None
 
 def time_above(t: Array, c: Array, limit: float) -> float:
     """Last time at which the curve is at or above a limit (interpolated); 0 if it never is: a detection time."""
-    if not np.isfinite(c).all():
-        return float("nan")
-    above = np.flatnonzero(c >= limit)
-    if not above.size:
-        return 0.0
-    k = int(above[-1])
-    if k + 1 >= len(t):
-        return float(t[k])
-    a, b = float(c[k]), float(c[k + 1])
-    share = (np.log(a) - np.log(limit)) / (np.log(a) - np.log(b)) if b > 0 and a > b else (a - limit) / max(a - b, 1e-300)
-    return float(t[k] + share * (t[k + 1] - t[k]))
+    return float(rows.last_time_above(t, c[None], limit)[0])
 
 
 def crossing_time(t: Array, rising: Array, falling: Array) -> float:

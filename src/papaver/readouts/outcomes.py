@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from papaver.readouts.curves import auc, cmax, time_above, tmax
-from papaver.readouts.urine import detection_time
+from papaver.readouts import rows
 from papaver.scenario.resolve import Window
 from papaver.simulate import Result
 from papaver.units import convert
@@ -23,10 +22,10 @@ def add_outcomes(result: Result) -> Result:
     out: dict[str, Array] = {}
     units: dict[str, str] = {}
 
-    def put(name: str, values: list[float], unit: str) -> None:
-        ok = np.array([not r for r in result.reasons])
-        out[name] = np.where(ok, np.array(values, dtype=float), np.nan)
-        units[name] = unit
+    ok = np.array([not r for r in result.reasons], dtype=bool)
+
+    def put(name: str, values: Array, unit: str) -> None:
+        out[name], units[name] = np.where(ok, values, np.nan), unit
 
     t, flow = result.t, result.library.parameters["kidney.flow"].internal
     for column in result.columns:
@@ -34,34 +33,34 @@ def add_outcomes(result: Result) -> Result:
         curves = result[column]
         if (what == "C" and owner.endswith(".vein")) or (what == "C1" and owner.endswith(".pk")):
             drug, site = owner.split(".")[0], "venous" if owner.endswith(".vein") else "arterial"
-            put(f"{drug}.{site}.Cmax", [cmax(t, c) for c in curves], "nmol/L")
-            put(f"{drug}.{site}.Tmax", [tmax(t, c) for c in curves], "min")
+            put(f"{drug}.{site}.Cmax", rows.peak(curves), "nmol/L")
+            put(f"{drug}.{site}.Tmax", rows.time_of_peak(t, curves), "min")
             if site == "venous":
-                put(f"{drug}.{site}.AUC", [auc(t, c) for c in curves], "nmol*min/L")
+                put(f"{drug}.{site}.AUC", rows.area(t, curves), "nmol*min/L")
             if site == "venous" and not result.scenario.windows:
                 limit = convert(CUTOFFS["plasma"], "ng/mL", "nmol/L", MW=result.library.drugs[drug].MW)
-                put(f"{drug}.{site}.detected_until", [time_above(t, c, limit) for c in curves], "min")
+                put(f"{drug}.{site}.detected_until", rows.last_time_above(t, curves, limit), "min")
         elif what == "A" and owner.endswith(".urine"):
             drug = owner.split(".")[0]
             given = sum(d.amount for d in result.scenario.doses)
-            put(f"{drug}.urine.recovered", [float(c[-1]) / given for c in curves], "1")
+            put(f"{drug}.urine.recovered", curves[:, -1] / given, "1")
             if result.scenario.windows:
                 continue
             limit = convert(CUTOFFS["urine"], "ng/mL", "nmol/L", MW=result.library.drugs[drug].MW)
-            put(f"{drug}.urine.detected_until", [detection_time(t, c, flow, VOID_INTERVAL, limit) for c in curves], "min")
+            put(f"{drug}.urine.detected_until", rows.last_void_above(t, curves, flow, VOID_INTERVAL, limit), "min")
         elif what == "activation":
-            put(f"{owner}.peak", [cmax(t, c) for c in curves], "1")
-            put(f"{owner}.time_of_peak", [tmax(t, c) for c in curves], "min")
+            put(f"{owner}.peak", rows.peak(curves), "1")
+            put(f"{owner}.time_of_peak", rows.time_of_peak(t, curves), "min")
         elif what.startswith("rho["):
-            put(f"{owner}.{what}.peak", [cmax(t, c) for c in curves], "1")
-            put(f"{owner}.{what}.time_of_peak", [tmax(t, c) for c in curves], "min")
+            put(f"{owner}.{what}.peak", rows.peak(curves), "1")
+            put(f"{owner}.{what}.time_of_peak", rows.time_of_peak(t, curves), "min")
     for w in result.scenario.windows:
         put(w.name, _windows(result, w, flow), "min")
     result.outcomes, result.outcome_units = out, units
     return result
 
 
-def _windows(result: Result, w: Window, flow: float) -> list[float]:
+def _windows(result: Result, w: Window, flow: float) -> Array:
     """How long each person is above a cut-off, min."""
     kind = "urine.A" if w.matrix == "urine" else "vein.C"
     total = np.zeros((result.people, len(result.t)))
@@ -70,5 +69,5 @@ def _windows(result: Result, w: Window, flow: float) -> list[float]:
             ratio = result.library.parameters[f"{m}.pk.R_bp"].internal if w.matrix == "blood" else 1.0
             total = total + ratio * result[f"{m}.{kind}"]
     if w.matrix == "urine":
-        return [detection_time(result.t, c, flow, w.voids, w.cutoff) for c in total]
-    return [time_above(result.t, c, w.cutoff) for c in total]
+        return rows.last_void_above(result.t, total, flow, w.voids, w.cutoff)
+    return rows.last_time_above(result.t, total, w.cutoff)

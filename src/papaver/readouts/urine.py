@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from papaver.readouts import rows
+
 Array = npt.NDArray[np.float64]
 
 
@@ -17,19 +19,10 @@ def voids(t: Array, amount: Array, flow: float, interval: float) -> tuple[Array,
     Returns:
         (times of the voids, mean concentration of each, nmol/L).
     """
-    times = np.arange(interval, t[-1] + 1e-9, interval)
-    collected = np.interp(np.concatenate([[0.0], times]), t, amount)
-    return times, np.diff(collected) / (flow * interval)
+    times, c = rows.voids(t, amount[None], flow, interval)
+    return times, c[0]
 
 
 def detection_time(t: Array, amount: Array, flow: float, interval: float, cutoff: float) -> float:
     """Time of the last void at or above a cut-off (nmol/L); 0 if none is. Between voids the fall is interpolated."""
-    times, c = voids(t, amount, flow, interval)
-    above = np.flatnonzero(c >= cutoff)
-    if not above.size:
-        return 0.0
-    k = int(above[-1])
-    if k + 1 >= len(times) or c[k + 1] <= 0:
-        return float(times[k])
-    share = np.log(c[k] / cutoff) / np.log(c[k] / c[k + 1])
-    return float(times[k] + min(max(share, 0.0), 1.0) * interval)
+    return float(rows.last_void_above(t, amount[None], flow, interval, cutoff)[0])
