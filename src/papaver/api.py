@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import numpy as np
 
-from papaver.cohort import sample
+from papaver.cohort.run import Keep, Plan, plan, run_cohort
 from papaver.core import System
 from papaver.errors import DataError, PapaverError, ScenarioError, nearest
 from papaver.evidence import cards
@@ -32,7 +31,8 @@ from papaver.evidence.yamlfile import read_yaml
 from papaver.readouts.outcomes import add_outcomes
 from papaver.scenario import Scenario
 from papaver.scenario.change import with_changes
-from papaver.simulate import Prepared, Result, prepare, simulate, storage
+from papaver.simulate import Prepared, Result, prepare, simulate, storage, tables
+from papaver.simulate.chunks import Chunks
 from papaver.simulate.run import default_solver
 
 CHUNK = 256
@@ -46,10 +46,11 @@ ScenarioLike = Scenario | Mapping[str, Any] | str | Path
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a cohort: `result` has the people who were finished by then, and is written to `result.run_dir`."""
+    """Ctrl-C during a cohort: `result` has the people who were finished by then, and is written to `result.run_dir`; `resume` goes on from there."""
 
     def __init__(self, result: Result, people: int) -> None:
-        where = f" and are in {result.run_dir}" if result.run_dir else ""
+        go_on = f"; papaver run --resume {result.run_dir} goes on" if result.people < people else ""
+        where = f" and are in {result.run_dir}{go_on}" if result.run_dir else ""
         super().__init__(f"interrupted; {result.people} of {people} people are finished{where}")
         self.result, self.people = result, people
 
@@ -112,7 +113,7 @@ def load_scenario(
 def run(
     scenario: ScenarioLike, *, people: int | None = None, seed: int | None = None, set: Mapping[str, str] | None = None,
     out: str | Path | Literal[False] | None = None, data: str | Path | None = None, solver: str | None = None, rtol: float = RTOL,
-    progress: bool = False,
+    keep: Keep | None = None, progress: bool = False,
 ) -> Result:  # fmt: skip
     """Run a scenario and write its run folder.
 
@@ -120,13 +121,17 @@ def run(
         scenario: name of a shipped scenario, path of a file, a mapping, or a `Scenario`.
         people: size of the cohort; 1 is the typical person. seed: of the draws between people.
         set: changes by path, as for `load_scenario`.
-        out: folder to write; None makes a fresh one under ./runs, False writes nothing.
+        out: folder to write; None makes a fresh one under ./runs, False writes nothing. A folder that holds the same run unfinished
+            is gone on with.
         data: folder with data of your own. solver: "scalar", "kernel" or "cvode"; default by the number of people.
         rtol: relative tolerance of the integration, 1e-12 to 1e-2.
+        keep: "all" time courses (at most 4 GB), or the "outcomes" of everybody and the time courses of the first 2000 people, or fewer if
+            those are larger than 0.5 GB. Default: all up to 1 GB, else outcomes.
         progress: show what takes longer than two seconds on stderr.
 
     Returns:
-        Time courses of shape (people, times) by name, with units and outcomes; `run_dir` says where it was written.
+        Time courses of shape (people, times) by name, with units and outcomes; `run_dir` says where it was written. A cohort with more
+        than 1 GB of time courses holds those of the first people only (`held`); all that were kept are in the folder's Parquet file.
 
     Raises:
         PapaverError: bad input; nothing is written then.
@@ -145,24 +150,67 @@ def run(
     chosen = solver or default_solver(s.people)
     # a wrong solver is refused before a folder is made
     _check_solver(chosen)
+    intent = plan(p, s.people, CHUNK if chosen == "kernel" else CHUNK_UNCOMPILED, keep, out is not False)
     if out is False:
-        result, interrupted = _solve(p, s.people, chosen, rtol, progress)
+        result, interrupted = _solve(p, intent, chosen, rtol, progress)
         if interrupted:
             raise Interrupted(result, s.people)
         return result
     name = Path(scenario).stem if isinstance(scenario, str | Path) else _slug(s.title)
+    command = _command(scenario, people, seed, set, data, solver, rtol, keep)
+    own_data = None if data is None else str(Path(data).resolve())
     with storage.reserve(out, f"{name}-{s.seed}") as folder:
-        result, interrupted = _solve(p, s.people, chosen, rtol, progress)
-        command = _command(scenario, people, seed, set, data, solver, rtol)
-        own_data = None if data is None else str(Path(data).resolve())
-        with _deferred_interrupt(progress) as asked_to_stop:
-            manifest = storage.manifest(
-                result, model_hash=p.body.program.hash, people=s.people, command=command, data_dir=own_data, interrupted=interrupted
-            )
-            result.run_dir = str(folder)
-            storage.write(folder, result, manifest, _report(result, manifest))
-        if interrupted or asked_to_stop():
-            raise Interrupted(result, s.people)
+        return _run_into(folder, p, intent, chosen, rtol, command, own_data, progress)
+
+
+def resume(run_dir: str | Path, *, progress: bool = False) -> Result:
+    """Go on with a cohort that was interrupted; the same result as without the interruption.
+
+    Raises:
+        DataError: no run folder, one whose run is complete, or one that was made by other versions or data: says what differs.
+        Interrupted: Ctrl-C again.
+    """
+    folder = Path(run_dir)
+    header = Chunks(folder).header
+    if header is None:
+        m = storage.read_manifest(folder)
+        state = "is complete" if m.get("status") == "complete" else "was interrupted before the first people were finished"
+        raise DataError(f"{run_dir}: the run {state}; there is nothing to go on with. To run it again: {m.get('command')}")
+    s = Scenario.from_dict(header["scenario"], f"{folder}/chunks/run.json: scenario")
+    p = prepare(s, load_library(_folder(header["data_dir"])))
+    solver, rtol = header["identity"]["solver"], float(header["identity"]["rtol"])
+    intent = plan(p, s.people, CHUNK if solver == "kernel" else CHUNK_UNCOMPILED, header["keep"], True)
+    return _run_into(folder, p, intent, solver, rtol, header["command"], header["data_dir"], progress)
+
+
+def _run_into(
+    folder: Path, p: Prepared, intent: Plan, solver: str, rtol: float, command: list[str], data_dir: str | None, progress: bool
+) -> Result:
+    s = p.scenario.scenario
+    identity = {
+        "scenario_hash": storage.scenario_hash(s), "seed": s.seed, "people": s.people, "solver": solver, "rtol": rtol,
+        "time courses kept": intent.written, "model_hash": p.body.program.hash, "data_hash": p.library.hash, **storage.versions(),
+    }  # fmt: skip
+    chunks = Chunks(folder)
+    keep = "all" if intent.written == intent.people else "outcomes"
+    chunks.begin({"identity": identity, "keep": keep, "scenario": s.to_dict(), "command": command, "data_dir": data_dir})
+    if progress and intent.written < intent.people:
+        print(
+            f"papaver: time courses of all {s.people} people would be {intent.total_bytes / 1e9:.1f} GB; those of the first {intent.written} are "
+            "kept, and the outcomes of everybody (--keep)", file=sys.stderr,
+        )  # fmt: skip
+    result, interrupted = _solve(p, intent, solver, rtol, progress, chunks)
+    with _deferred_interrupt(progress) as asked_to_stop:
+        manifest = storage.manifest(
+            result, model_hash=p.body.program.hash, people=s.people, command=command, data_dir=data_dir, interrupted=interrupted,
+            written=intent.written,
+        )  # fmt: skip
+        result.run_dir = str(folder)
+        storage.write(folder, result, manifest, _report(result, manifest), chunks)
+        if not interrupted:
+            chunks.remove()
+    if interrupted or asked_to_stop():
+        raise Interrupted(result, s.people)
     return result
 
 
@@ -214,7 +262,7 @@ def _report(result: Result, manifest: Mapping[str, Any]) -> str | None:
 
 def _command(
     scenario: ScenarioLike, people: int | None, seed: int | None, set: Mapping[str, str] | None, data: str | Path | None,
-    solver: str | None, rtol: float,
+    solver: str | None, rtol: float, keep: str | None,
 ) -> list[str]:  # fmt: skip
     """Words that repeat the run. A scenario that came as an object is repeated from the run folder's own copy, which has the changes in it."""
     words = ["papaver", "run"]
@@ -226,40 +274,17 @@ def _command(
         words.append(storage.SCENARIO)
     words += [] if solver is None else ["--solver", solver]
     words += [] if rtol == RTOL else ["--rtol", f"{rtol:g}"]
+    words += [] if keep is None else ["--keep", keep]
     return words + ([] if data is None else ["--data", str(data)])
 
 
-def _solve(p: Prepared, people: int, solver: str, rtol: float, progress: bool) -> tuple[Result, bool]:
-    """All people, in chunks; after Ctrl-C those of the finished chunks and True. One person is the typical one, and all or nothing."""
-    seed = p.scenario.scenario.seed
-    chunk = CHUNK if solver == "kernel" else CHUNK_UNCOMPILED
-    parts: list[Result] = []
-    interrupted = False
-    with _progress(people, solver, progress) as advance:
-        if people == 1:
+def _solve(p: Prepared, intent: Plan, solver: str, rtol: float, progress: bool, chunks: Chunks | None = None) -> tuple[Result, bool]:
+    """Everybody, or after Ctrl-C those of the finished chunks and True. One person is the typical one, and all or nothing."""
+    with _progress(intent.people, solver, progress) as advance:
+        if intent.people == 1:
             return add_outcomes(simulate(p, solver=solver, rtol=rtol)), False
-        try:
-            for first in range(0, people, chunk):
-                n = min(chunk, people - first)
-                parts.append(add_outcomes(simulate(p, sample(p, n, seed, first), solver=solver, rtol=rtol, first_person=first)))
-                advance(n)
-        except KeyboardInterrupt:
-            interrupted = True
-    if not parts:
-        parts = [_nobody(p, solver, rtol)]
-    return _joined(parts), interrupted
-
-
-def _joined(parts: list[Result]) -> Result:
-    return dataclasses.replace(
-        parts[0],
-        data=np.concatenate([r.data for r in parts]),
-        reasons=[x for r in parts for x in r.reasons],
-        steps=[x for r in parts for x in r.steps],
-        broken_laws=list(dict.fromkeys(x for r in parts for x in r.broken_laws)),
-        mole_error=max(r.mole_error for r in parts),
-        outcomes={k: np.concatenate([r.outcomes[k] for r in parts]) for k in parts[0].outcomes},
-    )
+        result, interrupted = run_cohort(p, intent, solver=solver, rtol=rtol, chunks=chunks, advance=advance)
+    return result or _nobody(p, solver, rtol), interrupted
 
 
 def _nobody(p: Prepared, solver: str, rtol: float) -> Result:
@@ -317,11 +342,12 @@ def replay(run_dir: str | Path) -> ReplayReport:
     m = storage.read_manifest(run_dir)
     if not m["finished"]:
         raise DataError(f"{run_dir}: the run was interrupted before anyone was finished; nothing can be compared; run it again: {m.get('command')}")
-    stored = storage.stored_hashes(run_dir)
+    stored = tables.stored_hashes(run_dir)
     s = Scenario.from_dict(m["scenario"], f"{run_dir}/{storage.MANIFEST}: scenario")
     library = load_library(_folder(m.get("data_dir")))
     p = prepare(s, library)
-    result, interrupted = _solve(p, m["finished"] if m["people"] > 1 else 1, m["solver"], float(m["rtol"]), False)
+    intent = plan(p, m["finished"] if m["people"] > 1 else 1, CHUNK if m["solver"] == "kernel" else CHUNK_UNCOMPILED, "outcomes", False)
+    result, interrupted = _solve(p, intent, m["solver"], float(m["rtol"]), False)
     if interrupted:
         raise KeyboardInterrupt
     copy = Path(run_dir) / storage.SCENARIO
@@ -329,8 +355,8 @@ def replay(run_dir: str | Path) -> ReplayReport:
     checks = (
         Check("time course, simulated again", m["timecourse_hash"], result.hash()),
         Check("outcomes, simulated again", m["outcomes_hash"], result.outcomes_hash()),
-        Check(f"time course in {storage.TIMECOURSE}", m["timecourse_hash"], stored["timecourse_hash"]),
-        Check(f"outcomes in {storage.OUTCOMES}", m["outcomes_hash"], stored["outcomes_hash"]),
+        Check(f"time course in {tables.TIMECOURSE}", m["written_hash"], stored["timecourse_hash"]),
+        Check(f"outcomes in {tables.OUTCOMES}", m["outcomes_hash"], stored["outcomes_hash"]),
         Check(f"scenario in {storage.SCENARIO}", m["scenario_hash"], storage.scenario_hash(written)),
         Check("model (equations)", m["model_hash"], p.body.program.hash),
         Check("data", m["data_hash"], library.hash),

@@ -51,7 +51,7 @@ def test_sums_name_their_index() -> None:
     rho = State("1", over="ligand")
     rho.name = "rho"
     assert text(1 - total(rho)) == "1 - sum(rho)"
-    assert latex(total(rho, over="ligand")) == r"\sum_{ligand} \rho"
+    assert latex(total(rho)) == latex(total(rho, over="ligand")) == r"\sum_{\mathrm{ligand}} \rho"
 
 
 @pytest.mark.parametrize(

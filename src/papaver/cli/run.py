@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from papaver.errors import ScenarioError
+
 if TYPE_CHECKING:
     from papaver.simulate import Result
 
@@ -18,14 +20,17 @@ def add_parser(commands: Any) -> None:
         "run", help="simulate a scenario and write its run folder", description="Simulate a scenario and write its run folder.",
         epilog="Example: papaver run heroin-iv --people 200 --seed 7 --set person.weight='80 kg' --set heroin.pk.CL='3 L/min'",
     )  # fmt: skip
-    p.add_argument("scenario", metavar="FILE|NAME", help="a scenario file, or the name of a shipped one (papaver scenarios)")
+    p.add_argument("scenario", metavar="FILE|NAME", nargs="?", help="a scenario file, or the name of a shipped one (papaver scenarios)")
     p.add_argument("--people", type=int, metavar="N", help="size of the cohort; 1 is the typical person")
     p.add_argument("--seed", type=int, metavar="S", help="seed of the draws between people")
     p.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a field of the scenario or a parameter; may be repeated")
-    p.add_argument("--out", metavar="DIR", help="folder to write (default: a fresh one under ./runs)")
+    p.add_argument("--out", metavar="DIR", help="folder to write (default: a fresh one under ./runs); the same run, unfinished there, is gone on with")
+    p.add_argument("--resume", metavar="DIR", help="go on with the interrupted cohort in DIR, which knows its scenario and options")
+    p.add_argument("--keep", metavar="WHAT", help="all time courses, or the outcomes of everybody and time courses of the first people "
+                   "(default: all up to 1 GB)")  # fmt: skip
     p.add_argument("--data", metavar="DIR", help="folder with data of your own, laid out as the shipped one")
     p.add_argument("--solver", metavar="NAME", help="scalar, kernel or cvode (default: scalar for one person, kernel for a cohort)")
-    p.add_argument("--rtol", type=float, default=1e-6, metavar="X", help="relative tolerance (default: 1e-6)")
+    p.add_argument("--rtol", type=float, metavar="X", help="relative tolerance (default: 1e-6)")
     p.add_argument("--json", action="store_true", help="print a summary as JSON instead of text")
 
 
@@ -34,10 +39,16 @@ def main(args: argparse.Namespace) -> int:
     from papaver import api
 
     try:
-        result = api.run(
-            args.scenario, people=args.people, seed=args.seed, set=changes(args.set), out=args.out, data=args.data, solver=args.solver,
-            rtol=args.rtol, progress=True,
-        )  # fmt: skip
+        if args.resume is not None:
+            _only_resume(args)
+            result = api.resume(args.resume, progress=True)
+        elif args.scenario is None:
+            raise ScenarioError("papaver run needs a scenario: a file, or the name of a shipped one (papaver scenarios); see papaver run --help")
+        else:
+            result = api.run(
+                args.scenario, people=args.people, seed=args.seed, set=changes(args.set), out=args.out, data=args.data, solver=args.solver,
+                rtol=api.RTOL if args.rtol is None else args.rtol, keep=args.keep, progress=True,
+            )  # fmt: skip
     except api.Interrupted as stop:
         _show(stop.result, stop.people, args.json)
         sys.stdout.flush()
@@ -46,14 +57,20 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def _only_resume(args: argparse.Namespace) -> None:
+    """The folder knows scenario and options: given again they could only contradict it."""
+    given = [f"--{k}" for k in ("people", "seed", "set", "out", "data", "solver", "rtol", "keep") if getattr(args, k) not in (None, [])]
+    given += [] if args.scenario is None else [args.scenario]
+    if given:
+        raise ScenarioError(f"--resume: read {', '.join(given)} beside it; the folder knows its scenario and options, leave these out")
+
+
 def changes(items: list[str]) -> dict[str, str]:
     """`--set` arguments as a mapping.
 
     Raises:
         ScenarioError: one without "=".
     """
-    from papaver.errors import ScenarioError
-
     out: dict[str, str] = {}
     for item in items:
         path, sign, value = item.partition("=")
@@ -77,6 +94,8 @@ def _show(result: Result, people: int, as_json: bool) -> None:
 
 def summary(result: Result, people: int) -> dict[str, Any]:
     """What `--json` prints."""
+    from papaver.simulate.failures import failures
+
     return {
         "run_dir": result.run_dir,
         "people": people,
@@ -85,6 +104,7 @@ def summary(result: Result, people: int) -> dict[str, Any]:
         "outcomes": {
             "ok": result.people - result.failed,
             "failed": result.failed,
+            "failures": [f.to_dict() for f in failures(result.reasons)],
             "not_run": people - result.people,
             "mole_error": result.mole_error,
             "broken_laws": result.broken_laws,
@@ -94,6 +114,7 @@ def summary(result: Result, people: int) -> dict[str, Any]:
 
 PEAKS = {".venous.Cmax": (".venous.Tmax", "peak in venous plasma"), ".peak": (".time_of_peak", "peak")}
 """Outcomes worth a line, with the outcome that says when, and what to call them."""
+MOST_FAILURES = 5
 
 
 def text(result: Result, people: int) -> list[str]:
@@ -117,8 +138,14 @@ def text(result: Result, people: int) -> list[str]:
         lines.append("  no peaks: observe.show leaves them out, or nobody was finished")
     lines.append("")
     if result.failed:
-        first = next(r for r in result.reasons if r)
-        lines.append(f"failed: {result.failed} of {people} people; the first: {first}")
+        from papaver.simulate.failures import failures
+
+        found = failures(result.reasons)
+        lines.append(f"failed: {result.failed} of {people} people; try a larger --rtol or check the parameters")
+        lines += [f"  {f}" for f in found[:MOST_FAILURES]]
+        lines += [f"  and {len(found) - MOST_FAILURES} other kinds of failure (manifest.json)"] if len(found) > MOST_FAILURES else []
+    if result.held < result.people:
+        lines.append(f"time courses: of the first {result.held} of {result.people} people")
     if people > result.people:
         lines.append(f"not run: {people - result.people} of {people} people")
     lines += [f"broken law: {law}" for law in result.broken_laws]

@@ -120,7 +120,7 @@ def output_nodes(p: Program, names: Sequence[str], laws: bool = False) -> list[i
     return [p.output(n) for n in names] + ([p.graph.sub(left, right) for _, left, right in p.flat.laws] if laws else [])
 
 
-def emit_output_part(p: Program, nodes: Sequence[int], hoisted: Sequence[int]) -> str:
+def emit_output_part(p: Program, hoisted: Sequence[int]) -> str:
     """`prep_out(p, q)`: what the outputs need of the parameters, by NumPy over people."""
     return _function("prep_out", "p, q", straight_line(p, [(f"q[{k}]", node) for k, node in enumerate(hoisted)], _param_inputs(p)))
 
@@ -139,6 +139,12 @@ def dense_output_lines(p: Program, nodes: Sequence[int], hoisted: Sequence[int])
         lines.append(f"y{i} = (t1 * {a}) + (th * ({b} + (t1 * ({d0} + (th * ({d1} + (th * {d2})))))))")
         inputs[p.graph.leaf("state", i)] = f"y{i}"
     return lines + straight_line(p, [(f"O[{k}]", node) for k, node in enumerate(nodes)], inputs), states
+
+
+def emit_conditions(p: Program, nodes: Sequence[int], hoisted: Sequence[int]) -> str:
+    """`conditions(x, qo, g)`: what rules look at, from the states of one person and the hoisted values of the outputs."""
+    inputs = {i: f"x[{key[1]}]" for i, key in enumerate(p.graph.nodes) if key[0] == "state"} | {node: f"qo[{k}]" for k, node in enumerate(hoisted)}
+    return _function("conditions", "x, qo, g", straight_line(p, [(f"g[{k}]", node) for k, node in enumerate(nodes)], inputs))
 
 
 def step_lines(n: int) -> list[tuple[str, str, list[str]]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 GAMMA = 0.21193756319429014
 
-OK, STEP_TOO_SMALL, TOO_MANY_STEPS = 0, 1, 2
+OK, STEP_TOO_SMALL, TOO_MANY_STEPS, STOPPED = 0, 1, 2, 3
 """Status codes of `run`."""
 ADD, RATE, SET, SET_RATE, PARAMETERS = 0, 1, 2, 3, 4
 """Event kinds: add to a state; add to the zero-order input rate of a state; set a state; set a rate; take another row of Q (covariates)."""
@@ -45,6 +45,16 @@ def solve(W: Any, b: Any) -> None:
 
 def record(lane: int, t: float, hi: float, k0: int, k1: int, t_out: Any, y: Any, yn: Any, D: Any, qo: Any, out: Any) -> None:
     """Stub: write what is asked for at output times k0..k1-1 of lane l, from the step that began at t (hi = 1/h; 0 for the very start)."""
+    raise NotImplementedError
+
+
+def blank(k0: int, k1: int, out: Any) -> None:
+    """Stub: write NaN at output times k0..k1-1."""
+    raise NotImplementedError
+
+
+def conditions(x: Any, qo: Any, g: Any) -> None:
+    """Stub: the outputs that rules look at, from the states of one person."""
     raise NotImplementedError
 
 
@@ -163,6 +173,60 @@ def accept(n: int, L: int, take: Any, yn: Any, y: Any) -> None:
                 y[i * L + lane] = v if abs(v) > 1e-100 else 0.0
 
 
+def watch(
+    lane: int, L: int, n: int, t: float, hh: float, y: Any, yn: Any, D: Any, qo: Any, R: Any, thr: Any, hold: Any, ready: Any, count: Any,
+    held: Any, g: Any, x: Any,
+) -> float:  # fmt: skip
+    """The earliest time within a step at which a rule fires; infinite if none does.
+
+    Args:
+        R: a row a rule: [sign, for, after, at, times, every, stop, duration]. thr: thresholds of the person.
+        hold: since when each condition holds (-1: it does not), by lane. held: the same at the end of the step, written.
+        ready: from when each rule may fire (again). count: how often it has. g, x: work space.
+    Conditions are looked at on the dense output at the quarters of the step; where one begins to hold is found by bisection.
+    """
+    fire = float("inf")
+    for r in range(len(R)):
+        held[r] = hold[lane][r]
+        before = 0.0
+        if count[lane][r] >= R[r][4]:
+            continue
+        for part in range(5):
+            th = 0.25 * part
+            interpolate(lane, L, n, th, y, yn, D, x)
+            conditions(x, qo, g)
+            true = R[r][0] * (g[r] - thr[r]) > 0.0
+            if true and held[r] < 0.0:
+                low, high = before, th
+                if part > 0:
+                    for _ in range(45):
+                        middle = 0.5 * (low + high)
+                        interpolate(lane, L, n, middle, y, yn, D, x)
+                        conditions(x, qo, g)
+                        if R[r][0] * (g[r] - thr[r]) > 0.0:
+                            high = middle
+                        else:
+                            low = middle
+                held[r] = t + high * hh
+            elif not true:
+                held[r] = -1.0
+            if true:
+                due = held[r] + R[r][1]
+                due = due if due > ready[lane][r] else ready[lane][r]
+                if due <= t + th * hh and due < fire:
+                    fire = due
+            before = th
+    return fire
+
+
+def interpolate(lane: int, L: int, n: int, th: float, y: Any, yn: Any, D: Any, x: Any) -> None:
+    """States of one lane within a step."""
+    t1 = 1.0 - th
+    for i in range(n):
+        j = i * L + lane
+        x[i] = (t1 * y[j]) + (th * (yn[j] + (t1 * (D[0][j] + (th * (D[1][j] + (th * D[2][j])))))))
+
+
 def run(
     L: int,
     n: int,
@@ -196,6 +260,22 @@ def run(
     D: Any,
     F: Any,
     N: Any,
+    R: Any,
+    THR: Any,
+    split_rule: Any,
+    split_state: Any,
+    SPLIT: Any,
+    LOG: Any,
+    n_log: Any,
+    hold: Any,
+    ready: Any,
+    count: Any,
+    held: Any,
+    gs: Any,
+    xs: Any,
+    pend_t: Any,
+    pend_r: Any,
+    pend_s: Any,
 ) -> None:
     """Integrate people over the output grid, L at a time.
 
@@ -208,15 +288,18 @@ def run(
         OUT: by person, for `record`.
         Y_end: states at the end by person, written. atol: by state. tolerance: [rtol]. max_steps: per person.
         info: by person, written with [status, time, state, steps, rejected]; time and state are those of a failure.
-        y .. D: work space (entries of all lanes). F (7 rows) and N (8 rows of whole numbers): work space by lane.
-    A value at the time of an event is that after it. What lies after a failure is left as it was (NaN).
+        y .. D: work space (entries of all lanes). F (8 rows) and N (9 rows of whole numbers): work space by lane.
+        R, THR: rules and their thresholds by person, see `watch`. split_rule, split_state, SPLIT: what a rule's dose adds to which state,
+        by person. LOG, n_log: by person, written with [time fired, time of the dose, rule]. hold .. pend_s: work space of the rules.
+    A value at the time of an event is that after it. What lies after a failure or a stop is NaN.
     """  # fmt: skip
     m = n * L
     people = len(Y0)
     n_q = len(Q[0])
-    t, h, hh, stop, err, hi, take = F[0], F[1], F[2], F[3], F[4], F[5], F[6]
+    rules = len(R)
+    t, h, hh, stop, err, hi, take, forced = F[0], F[1], F[2], F[3], F[4], F[5], F[6], F[7]
     rtol = tolerance[0]
-    person, k_ev, k_out, steps, rejected, worst, mode, after = N[0], N[1], N[2], N[3], N[4], N[5], N[6], N[7]
+    person, k_ev, k_out, steps, rejected, worst, mode, after, n_pend = N[0], N[1], N[2], N[3], N[4], N[5], N[6], N[7], N[8]
     K7 = K[7]
     following = 0
     active = 0
@@ -247,8 +330,7 @@ def run(
                         D[0][i * L + lane] = 0.0
                         D[1][i * L + lane] = 0.0
                         D[2][i * L + lane] = 0.0
-                    g = grid[p]
-                    t[lane] = T_out[g][0]
+                    t[lane] = T_out[grid[p]][0]
                     h[lane] = 0.01
                     k_ev[lane] = 0
                     k_out[lane] = 0
@@ -256,6 +338,13 @@ def run(
                     rejected[lane] = 0
                     worst[lane] = -1
                     after[lane] = 0
+                    forced[lane] = float("inf")
+                    n_pend[lane] = 0
+                    n_log[p] = 0
+                    for r in range(rules):
+                        hold[lane][r] = -1.0
+                        ready[lane][r] = R[r][3]
+                        count[lane][r] = 0
                     info[p][0] = 0
                 p = person[lane]
                 t_out = T_out[grid[p]]
@@ -281,9 +370,72 @@ def run(
                             w[j] = ev_x[p][e]
                     k_ev[lane] = e + 1
                     moved = True
+                e = 0
+                while e < n_pend[lane]:
+                    if pend_t[lane][e] > t[lane]:
+                        e += 1
+                        continue
+                    r = pend_r[lane][e]
+                    sign = pend_s[lane][e]
+                    for k in range(len(split_rule)):
+                        if split_rule[k] == r:
+                            j = split_state[k] * L + lane
+                            if R[r][7] > 0.0:
+                                w[j] += sign * SPLIT[p][k] / R[r][7]
+                            else:
+                                y[j] += SPLIT[p][k]
+                    n_pend[lane] -= 1
+                    last = n_pend[lane]
+                    if R[r][7] > 0.0 and sign > 0.0:
+                        # the end of the infusion takes the place of its beginning
+                        n_pend[lane] += 1
+                        pend_t[lane][e] += R[r][7]
+                        pend_s[lane][e] = -1.0
+                    else:
+                        pend_t[lane][e] = pend_t[lane][last]
+                        pend_r[lane][e] = pend_r[lane][last]
+                        pend_s[lane][e] = pend_s[lane][last]
+                    moved = True
                 if moved:
                     h[lane] = 0.01 if h[lane] > 0.01 else h[lane]
                     after[lane] = 0
+                if rules > 0 and info[p][0] == 0 and t[lane] < t_end:
+                    for i in range(n):
+                        xs[i] = y[i * L + lane]
+                    conditions(xs, QO[p], gs)
+                    fired = False
+                    for r in range(rules):
+                        if not R[r][0] * (gs[r] - THR[p][r]) > 0.0:
+                            hold[lane][r] = -1.0
+                            if ready[lane][r] == float("inf"):
+                                ready[lane][r] = t[lane]
+                            continue
+                        if hold[lane][r] < 0.0:
+                            hold[lane][r] = t[lane]
+                        due = hold[lane][r] + R[r][1]
+                        due = due if due > ready[lane][r] else ready[lane][r]
+                        if count[lane][r] >= R[r][4] or due > t[lane] + 1e-9 * (t[lane] if t[lane] > 1.0 else 1.0):
+                            continue
+                        fired = True
+                        count[lane][r] += 1
+                        # without `every` the condition must first be false again
+                        ready[lane][r] = t[lane] + R[r][5] if R[r][5] > 0.0 else float("inf")
+                        e = n_log[p]
+                        LOG[p][e][0] = t[lane]
+                        LOG[p][e][1] = t[lane] + R[r][2]
+                        LOG[p][e][2] = r
+                        n_log[p] = e + 1
+                        if R[r][6] > 0.0:
+                            info[p][0] = 3
+                        else:
+                            e = n_pend[lane]
+                            pend_t[lane][e] = t[lane] + R[r][2]
+                            pend_r[lane][e] = r
+                            pend_s[lane][e] = 1.0
+                            n_pend[lane] = e + 1
+                    if fired:
+                        # what is given at once comes before anything is written down
+                        continue
                 k = k_out[lane]
                 while k < n_out and t_out[k] <= t[lane]:
                     k += 1
@@ -292,6 +444,8 @@ def run(
                     k_out[lane] = k
                 if info[p][0] == 0 and k < n_out and t[lane] < t_end:
                     break
+                if k_out[lane] < n_out:
+                    blank(k_out[lane], n_out, OUT[p])
                 for i in range(n):
                     Y_end[p][i] = y[i * L + lane]
                 info[p][1] = t[lane]
@@ -312,6 +466,11 @@ def run(
                 stop[lane] = t_end
                 if k_ev[lane] < n_ev[p] and ev_t[p][k_ev[lane]] < t_end:
                     stop[lane] = ev_t[p][k_ev[lane]]
+                for e in range(n_pend[lane]):
+                    if pend_t[lane][e] < stop[lane]:
+                        stop[lane] = pend_t[lane][e]
+                if forced[lane] < stop[lane]:
+                    stop[lane] = forced[lane]
                 left = stop[lane] - t[lane]
                 hh[lane] = h[lane]
                 mode[lane] = 0
@@ -326,6 +485,7 @@ def run(
                     info[p][0] = 1
                 if info[p][0] != 0:
                     # the failed step is not taken; the lane is cleared before the next one
+                    blank(k_out[lane], n_out, OUT[p])
                     k_out[lane] = n_out
                     hh[lane] = 0.01
                     mode[lane] = -1
@@ -361,7 +521,7 @@ def run(
             err[lane] = x
             t_out = T_out[grid[person[lane]]]
             n_out = n_times[grid[person[lane]]]
-            if x <= 1.0 and k_out[lane] < n_out and t_out[k_out[lane]] < (stop[lane] if mode[lane] == 1 else t[lane] + hh[lane]):
+            if rules > 0 or (x <= 1.0 and k_out[lane] < n_out and t_out[k_out[lane]] < (stop[lane] if mode[lane] == 1 else t[lane] + hh[lane])):
                 wanted = True
         if wanted:
             dense(m, K, D)
@@ -376,13 +536,25 @@ def run(
                 mode[lane] = -1
                 continue
             t_new = stop[lane] if mode[lane] == 1 else t[lane] + hh[lane]
-            t_out = T_out[grid[person[lane]]]
-            n_out = n_times[grid[person[lane]]]
+            p = person[lane]
+            t_out = T_out[grid[p]]
+            n_out = n_times[grid[p]]
+            if rules > 0:
+                tiny = 1e-9 * (t_new if t_new > 1.0 else 1.0)
+                fire = watch(lane, L, n, t[lane], hh[lane], y, yn, D, QO[p], R, THR[p], hold, ready, count, held, gs, xs)
+                if fire < t_new - 2.0 * tiny:
+                    # a rule comes due within the step: take the step again, to end there
+                    forced[lane] = fire if fire > t[lane] + 2.0 * tiny else t[lane] + 2.0 * tiny
+                    h[lane] = hh[lane]
+                    mode[lane] = -1
+                    continue
+                forced[lane] = float("inf")
+                for r in range(rules):
+                    hold[lane][r] = held[r]
             k = k_out[lane]
             while k < n_out and t_out[k] < t_new:
                 k += 1
             if k > k_out[lane]:
-                p = person[lane]
                 record(lane, t[lane], hi[lane], k_out[lane], k, t_out, y, yn, D, QO[p], OUT[p])
                 k_out[lane] = k
             t[lane] = t_new

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from papaver.core import rodas5p
 from papaver.core.kernels import KernelTarget
 from papaver.core.lower import Program
+from papaver.core.rules import Firing, Rule, RuleTable
 from papaver.core.targets import Array, PlainTarget
 from papaver.errors import PapaverError, nearest
 
@@ -39,7 +40,8 @@ class DoseEvent:
 class Solution:
     """What was asked for, of shape (people, times, outputs); a person that failed has NaN from the failure on, and a reason.
 
-    `Y` holds the outputs (all states, if no nodes were named), `end` the states at the end, shape (people, n).
+    `Y` holds the outputs (all states, if no nodes were named), `end` the states at the end, shape (people, n). `firings`: what rules did,
+    by person. `stopped`: when a rule ended a person's run, min (NaN: none did); what lies after is NaN.
     """
 
     t: Array
@@ -47,6 +49,8 @@ class Solution:
     end: Array
     reasons: list[str]
     steps: npt.NDArray[np.int64]
+    firings: list[list[Firing]] = field(default_factory=list)
+    stopped: Array = field(default_factory=lambda: np.zeros(0))
 
 
 class Solver:
@@ -55,19 +59,19 @@ class Solver:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.plain = PlainTarget(program)
-        self._kernels: dict[tuple[int, ...] | None, KernelTarget] = {}
+        self._kernels: dict[tuple[tuple[int, ...] | None, tuple[int, ...]], KernelTarget] = {}
 
-    def kernel(self, nodes: Sequence[int] | None = None) -> KernelTarget:
-        """The compiled target that writes these nodes (all states if None)."""
-        key = None if nodes is None else tuple(nodes)
+    def kernel(self, nodes: Sequence[int] | None = None, watched: Sequence[int] = ()) -> KernelTarget:
+        """The compiled target that writes these nodes (all states if None) and watches those for rules."""
+        key = (None if nodes is None else tuple(nodes), tuple(watched))
         if key not in self._kernels:
-            self._kernels[key] = KernelTarget(self.program, nodes)
+            self._kernels[key] = KernelTarget(self.program, nodes, watched=watched)
         return self._kernels[key]
 
     def solve(
         self, P: Array, doses: Sequence[DoseEvent], t_out: Array, *, solver: str = "scalar", rtol: float = 1e-6,
         nodes: Sequence[int] | None = None, max_steps: int = 1_000_000, threads: int | None = None,
-        progress: Callable[[int], None] | None = None, chunk: int = 1024,
+        progress: Callable[[int], None] | None = None, chunk: int = 1024, rules: Sequence[Rule] = (),
     ) -> Solution:  # fmt: skip
         """Integrate from t_out[0] to t_out[-1].
 
@@ -79,6 +83,7 @@ class Solver:
             threads: of the kernel; default: the cores of the machine. Results depend neither on it nor on `chunk`.
             rtol: relative tolerance; absolute tolerances follow it.
             progress: called with the number of people done.
+            rules: doses or stops that conditions trigger; not with "cvode".
 
         Raises:
             PapaverError: unknown solver or dose port.
@@ -86,28 +91,36 @@ class Solver:
         if solver not in SOLVERS:
             raise PapaverError(f"unknown solver {solver!r}; {nearest(solver, SOLVERS)}")
         p = self.program
+        if rules and solver == "cvode":
+            raise PapaverError("the reference solver 'cvode' does not follow rules (when: ...); use 'scalar' or 'kernel'")
         events = self._events(P, doses)
         Q, Y0 = self.plain.prep(P), self.plain.init(P)
         atol = np.array([_ATOL.get(u, 1e-8) for u in p.flat.state_units]) * (rtol / 1e-6)
+        table = None
+        watched = [r.node for r in rules]
+        if rules:
+            baseline = self.plain.evaluate(watched, Y0[:, None, :], P)[:, 0, :]
+            table = RuleTable(p, rules, len(P), baseline, self.plain.dose(P))
         width = p.n if nodes is None else len(nodes)
         out = np.full((len(P), len(t_out), width), np.nan)
         end = np.full((len(P), p.n), np.nan)
         info = np.zeros((len(P), 5))
         if solver == "kernel":
-            kernel = self.kernel(nodes)
+            kernel = self.kernel(nodes, watched)
             for a in range(0, len(P), chunk):
                 part = slice(a, a + chunk)
                 arrays, counts = _pad(events[part])
                 values, end[part], info[part] = kernel.run(
-                    P[part], Q[part], Y0[part], arrays, counts, t_out, atol, rtol, max_steps, threads or os.cpu_count() or 1
-                )
+                    P[part], Q[part], Y0[part], arrays, counts, t_out, atol, rtol, max_steps, threads or os.cpu_count() or 1,
+                    rules=table, offset=a,
+                )  # fmt: skip
                 out[part] = np.moveaxis(values, 1, 2)
                 if progress:
                     progress(min(a + chunk, len(P)))
         else:
             for k in range(len(P)):
                 if solver == "scalar":
-                    Y, row = self.plain.integrate(Q[k], Y0[k], events[k], t_out, atol, rtol, max_steps)
+                    Y, row = self.plain.integrate(Q[k], Y0[k], events[k], t_out, atol, rtol, max_steps, table, k, P[k : k + 1])
                 else:
                     Y, row = _cvode(self.plain, Q[k], Y0[k], events[k], t_out, atol, rtol, max_steps)
                 out[k] = Y if nodes is None else self.plain.evaluate(nodes, Y[None], P[k : k + 1])[0]
@@ -116,11 +129,12 @@ class Solver:
                 if progress:
                     progress(k + 1)
         reasons = [self._reason(row) for row in info]
-        return Solution(t_out, out, end, reasons, info[:, 3].astype(np.int64))
+        stopped = np.where(info[:, 0] == rodas5p.STOPPED, info[:, 1], np.nan)
+        return Solution(t_out, out, end, reasons, info[:, 3].astype(np.int64), table.firings() if table else [], stopped)
 
     def _reason(self, info: Array) -> str:
         status = int(info[0])
-        if status == rodas5p.OK:
+        if status in (rodas5p.OK, rodas5p.STOPPED):
             return ""
         what = {rodas5p.STEP_TOO_SMALL: "the step became too small", rodas5p.TOO_MANY_STEPS: "too many steps"}[status]
         return f"{what} at {info[1]:.6g} min, worst in {self.program.state_names[int(info[2])]}; try a larger --rtol or check the parameters"

@@ -2,7 +2,7 @@
 
 >>> from papaver.components.disposition import TwoCompartment
 >>> s = System("demo")
->>> s.add("heroin.pk", TwoCompartment)
+>>> s.add("heroin.pk", TwoCompartment, pathway=["hydrolysis"])
 >>> s.seal().state_names
 ['heroin.pk.A1', 'heroin.pk.A2']
 """

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from papaver.core import emit, mathlib, rodas5p
 from papaver.core.lower import Program
+from papaver.core.rules import RuleTable
 
 Array = npt.NDArray[np.float64]
 
@@ -51,9 +52,9 @@ class PlainTarget:
         ns["rhs"] = _guarded(ns["rhs"], p.n, 2)
         ns["rhs_jac"] = _guarded(ns["rhs_jac"], p.n, 2)
         ns["factor"] = _guarded(ns["factor"], len(p.lu.entries), 2)
-        for f in (rodas5p.stages, rodas5p.dense, rodas5p.norms, rodas5p.accept, rodas5p.run):
+        for f in (rodas5p.stages, rodas5p.dense, rodas5p.norms, rodas5p.accept, rodas5p.interpolate, rodas5p.watch, rodas5p.run):
             generated("from __future__ import annotations\n" + inspect.getsource(f), ns)
-        ns["record"] = _record
+        ns["record"], ns["blank"] = _record, _blank
         return ns
 
     def prep(self, P: Array) -> Array:
@@ -93,26 +94,51 @@ class PlainTarget:
         return np.moveaxis(out, 0, 2)
 
     def integrate(
-        self, q: Array, y0: Array, events: Sequence[Sequence[Any]], t_out: Array, atol: Array, rtol: float, max_steps: int
-    ) -> tuple[Array, list[float]]:
-        """One person without a compile; returns the states on the grid and `info` (see `rodas5p.run`)."""
+        self, q: Array, y0: Array, events: Sequence[Sequence[Any]], t_out: Array, atol: Array, rtol: float, max_steps: int,
+        rules: RuleTable | None = None, person: int = 0, P: Array | None = None,
+    ) -> tuple[Array, list[float]]:  # fmt: skip
+        """One person without a compile; returns the states on the grid and `info` (see `rodas5p.run`).
+
+        Args:
+            rules, person, P: rules, the number of this person in them, and its parameters of shape (1, parameters).
+        """
         p = self.program
         n = p.n
         rows: list[list[float]] = [[float("nan")] * n for _ in t_out]
         info = [0.0] * 5
         end = [float("nan")] * n
+        functions = self.functions
+        table = rules if rules is not None else RuleTable(p, [], 1, np.zeros((1, 0)), {})
+        qo: list[float] = []
+        if rules is not None and P is not None:
+            nodes = [r.node for r in rules.rules]
+            hoisted = p.hoist(nodes)
+            values = np.zeros((len(hoisted), 1))
+            with np.errstate(all="ignore"):
+                generated(emit.emit_output_part(p, hoisted), dict(mathlib.VECTOR))["prep_out"](P.T, values)
+            qo = values[:, 0].tolist()
+            functions["conditions"] = generated(emit.emit_conditions(p, nodes, hoisted), dict(mathlib.SCALAR))["conditions"]
 
         def zeros(k: int = n) -> list[float]:
             return [0.0] * k
 
-        self.functions["run"](
-            1, n, [q.tolist()], [y0.tolist()], *([list(e)] for e in events), [len(events[0])], [[]], [t_out.tolist()], [len(t_out)],
-            [0], [rows], [end],
-            atol.tolist(), [rtol], max_steps, [info], zeros(), zeros(), zeros(), zeros(), zeros(), zeros(1), zeros(len(q)),
+        arrays = table.arrays(slice(person, person + 1), 1, n)
+        log, n_log = arrays[5], arrays[6]
+        lists = [a.tolist() for a in arrays]
+        functions["run"](
+            1, n, [q.tolist()], [y0.tolist()], *([list(e)] for e in events), [len(events[0])], [qo], [t_out.tolist()], [len(t_out)], [0],
+            [rows], [end], atol.tolist(), [rtol], max_steps, [info], zeros(), zeros(), zeros(), zeros(), zeros(), zeros(1), zeros(len(q)),
             zeros(len(p.jacobian)), zeros(len(p.lu.entries)), [zeros() for _ in range(8)], [zeros() for _ in range(3)],
-            [zeros(1) for _ in range(7)], [[0] for _ in range(8)],
+            [zeros(1) for _ in range(8)], [[0] for _ in range(9)], *lists,
         )  # fmt: skip
+        log[:], n_log[:] = np.array(lists[5]).reshape(log.shape), lists[6]
         return np.array(rows), info
+
+
+def _blank(k0: int, k1: int, out: Any) -> None:
+    """`blank` of the plain path."""
+    for k in range(k0, k1):
+        out[k][:] = [float("nan")] * len(out[k])
 
 
 def _record(lane: int, t: float, hi: float, k0: int, k1: int, t_out: Any, y: Any, yn: Any, D: Any, qo: Any, out: Any) -> None:

@@ -13,15 +13,21 @@ Array = npt.NDArray[np.float64]
 
 def peak(c: Array) -> Array:
     """Largest value; NaN if a curve has none."""
-    top = np.max(np.where(np.isfinite(c), c, -np.inf), axis=1)
-    return np.where(np.isfinite(top), top, np.nan)
+    top = c.max(axis=1)
+    gaps = ~np.isfinite(top)
+    if gaps.any():
+        rest = np.where(np.isfinite(c[gaps]), c[gaps], -np.inf).max(axis=1)
+        top[gaps] = np.where(np.isfinite(rest), rest, np.nan)
+    return top
 
 
 def time_of_peak(t: Array, c: Array) -> Array:
     """Time of the largest value; NaN for a curve that is never above zero."""
-    finite = np.where(np.isfinite(c), c, -np.inf)
-    k = np.argmax(finite, axis=1)
-    return np.where(finite[np.arange(len(c)), k] > 0, t[k], np.nan)
+    k, rows = np.argmax(c, axis=1), np.arange(len(c))
+    gaps = ~np.isfinite(c[rows, k])
+    if gaps.any():
+        k[gaps] = np.argmax(np.where(np.isfinite(c[gaps]), c[gaps], -np.inf), axis=1)
+    return np.where(c[rows, k] > 0, t[k], np.nan)
 
 
 def area(t: Array, c: Array) -> Array:

@@ -69,8 +69,8 @@ def windows(result: Result) -> list[Window]:
 
 
 def whole_people(result: Result) -> Array | slice:
-    """Rows of the people whose integration finished; all of them where nobody's did."""
-    ok = np.array([not r for r in result.reasons])
+    """Rows of the people whose integration finished; all of them where nobody's did. Of a large cohort the first people only are held."""
+    ok = np.array([not r for r in result.reasons[: result.held]])
     return slice(None) if ok.all() or not ok.any() else np.flatnonzero(ok)  # type: ignore[return-value]
 
 

@@ -75,6 +75,8 @@ def _caption(result: Result, chart: Chart) -> str:
     else:
         text = "Logarithmic axis." + (" Line: median over people; band: 5th to 95th percentile." if several else "")
         limit = f"{number(FLOOR)} nmol/L"
+    if result.held < result.people:
+        text += f" Curves are of the first {result.held} of {result.people} people."
     if chart.key == "venous":
         text += " Most studies draw blood here."
     text += " Triangles mark doses." if all(d.duration == 0 for d in result.scenario.doses) else " Triangles and bars mark doses and infusions."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from papaver.report.words import dose_count, duration, duration_range, number, percent, percent_range, title_of, unit_words
 from papaver.scenario.resolve import ROUTES
 from papaver.simulate import Result
+from papaver.simulate.failures import failures as kinds_of_failure
 from papaver.units import convert, to_internal
 
 
@@ -72,6 +72,8 @@ def settings(result: Result) -> list[tuple[str, str]]:
     out += [("clock at the start", s.start), ("people", str(r.people))]
     if r.people > 1:
         out.append(("seed", str(s.seed)))
+    if r.held < r.people:
+        out.append(("curves drawn from", f"the first {r.held} people"))
     out += [(f"variant {k}", v) for k, v in r.variants.items()]
     out += [(f"set {k}", text) for k, text in s.set.items()]
     return out
@@ -161,8 +163,8 @@ def _cell(row: Mapping[str, Any], unit: str = "", end: float | None = None) -> C
 
 
 def failures(result: Result, most: int = 5) -> list[tuple[str, int]]:
-    """The commonest reasons of failed integrations and how many people each befell."""
-    return Counter(r for r in result.reasons if r).most_common(most)
+    """The commonest kinds of failed integrations and how many people each befell."""
+    return [(f"{f.what}, worst in {f.state}" if f.state else f.what, f.people) for f in kinds_of_failure(result.reasons)[:most]]
 
 
 def repeat(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +21,20 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
+DIGEST = 32
+"""Bytes of a person's digest."""
+
 
 @dataclass
 class Result:
     """What a run gave.
 
     Attributes:
-        t: output times, min. columns: names of the outputs. data: shape (people, times, columns). units: by column.
+        t: output times, min. columns: names of the outputs. data: shape (held, times, columns), of the first `held` people: all of them,
+            or the first of a large cohort. units: by column.
         reasons: per person, empty or why the integration failed. mole_error: largest error of the mole balance, fraction of the dose.
         outcomes: per person, name -> values of shape (people,), with `outcome_units`. run_dir: where it was written, if it was.
+        digests: 32 bytes a person, from `person_digests`, where time courses of some people are no longer held; else empty.
     """
 
     scenario: ResolvedScenario
@@ -50,10 +55,16 @@ class Result:
     outcomes: dict[str, Array] = field(default_factory=dict)
     outcome_units: dict[str, str] = field(default_factory=dict)
     run_dir: str | None = None
+    digests: bytes = b""
 
     @property
     def people(self) -> int:
         """Number of people."""
+        return len(self.reasons)
+
+    @property
+    def held(self) -> int:
+        """Number of people (the first ones) whose time courses are in `data`."""
         return int(self.data.shape[0])
 
     @property
@@ -62,7 +73,7 @@ class Result:
         return sum(1 for r in self.reasons if r)
 
     def __getitem__(self, name: str) -> Array:
-        """Time course of one output, shape (people, times).
+        """Time course of one output, shape (held, times).
 
         Raises:
             PapaverError: no such column; the nearest is suggested.
@@ -76,7 +87,7 @@ class Result:
         """Labelled arrays (xarray): dimensions person and time, each variable with `units` in its attributes."""
         import xarray as xr
 
-        person = np.arange(self.first_person, self.first_person + self.people)
+        person = np.arange(self.first_person, self.first_person + self.held)
         variables = {n: (("person", "time"), self[n], {"units": self.units[n]}) for n in self.columns}
         coords = {"person": person, "time": ("time", self.t, {"units": "min"})}
         return xr.Dataset(variables, coords=coords, attrs={"title": self.scenario.scenario.title})
@@ -85,7 +96,7 @@ class Result:
         """Tidy table: one row per person and time, one column per output; units in `frame.attrs["units"]`."""
         import pandas as pd
 
-        n, m = self.people, len(self.t)
+        n, m = self.held, len(self.t)
         frame = pd.DataFrame({"person": np.repeat(np.arange(self.first_person, self.first_person + n), m), "time": np.tile(self.t, n)})
         for name in self.columns:
             frame[name] = self[name].reshape(-1)
@@ -109,13 +120,24 @@ class Result:
 
         return lines(self, names) if names else overview(self)
 
-    def hash(self) -> str:
-        """SHA-256 of the decoded values (times, names, data), whatever the file format."""
-        digest = hashlib.sha256()
-        digest.update(np.ascontiguousarray(self.t).tobytes())
+    def bands(self) -> dict[str, dict[str, Array]]:
+        """Over the held people whose integration finished: mean, p05, p25, median, p75 and p95 at each time, by column.
+
+        Returns:
+            column -> name of the statistic -> values of shape (times,); NaN if nobody is left.
+        """
+        ok = [k for k, r in enumerate(self.reasons[: self.held]) if not r]
+        out: dict[str, dict[str, Array]] = {}
         for name in self.columns:
-            digest.update(name.encode() + b"\0" + np.ascontiguousarray(self[name]).tobytes())
-        return digest.hexdigest()
+            x = self[name][ok] if ok else np.full((1, len(self.t)), np.nan)
+            levels = dict(zip(("p05", "p25", "median", "p75", "p95"), np.percentile(x, [5, 25, 50, 75, 95], axis=0), strict=True))
+            out[name] = {"mean": x.mean(axis=0), **levels}
+        return out
+
+    def hash(self, people: int | None = None) -> str:
+        """SHA-256 of the decoded time courses of everybody (or the first `people`), whatever the file format, chunks and number of people held."""
+        digests = self.digests or person_digests(self.data)
+        return timecourse_hash(self.t, self.columns, digests if people is None else digests[: DIGEST * people])
 
     def outcomes_hash(self) -> str:
         """SHA-256 of the decoded outcomes."""
@@ -123,3 +145,14 @@ class Result:
         for name, x in self.outcomes.items():
             digest.update(name.encode() + b"\0" + np.ascontiguousarray(x).tobytes())
         return digest.hexdigest()
+
+
+def person_digests(data: Array) -> bytes:
+    """SHA-256 of each person's values (column by column), 32 bytes a person one after the other; `data` of shape (people, times, columns)."""
+    return b"".join(hashlib.sha256(np.ascontiguousarray(x.T)).digest() for x in data)
+
+
+def timecourse_hash(t: Array, columns: Sequence[str], digests: bytes) -> str:
+    """SHA-256 over times, names and the people's digests in order: chunks can be digested apart, and in another process."""
+    head = np.ascontiguousarray(t).tobytes() + "\0".join(columns).encode() + b"\0"
+    return hashlib.sha256(head + digests).hexdigest()
