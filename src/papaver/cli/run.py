@@ -24,7 +24,7 @@ def add_parser(commands: Any) -> None:
     p.add_argument("--people", type=int, metavar="N", help="size of the cohort; 1 is the typical person")
     p.add_argument("--seed", type=int, metavar="S", help="seed of the draws between people")
     p.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a field of the scenario or a parameter; may be repeated")
-    p.add_argument("--out", metavar="DIR", help="folder to write (default: a fresh one under ./runs); the same run, unfinished there, is gone on with")
+    p.add_argument("--out", metavar="DIR", help="folder to write (default: a fresh one under ./runs); goes on with the same run, if unfinished")
     p.add_argument("--resume", metavar="DIR", help="go on with the interrupted cohort in DIR, which knows its scenario and options")
     p.add_argument("--keep", metavar="WHAT", help="all time courses, or the outcomes of everybody and time courses of the first people "
                    "(default: all up to 1 GB)")  # fmt: skip

@@ -160,8 +160,9 @@ class _Whole:
             return None
         template = self.template or self._template(solver, rtol)
         held, done = min(self.plan.held, self.done), self.done
+        laws = [f"{law} (by {by:.2g})" for law, by in self.laws.items()]
         return dataclasses.replace(
-            template, data=self.data[:held], reasons=self.reasons[:done], steps=self.steps[:done], broken_laws=[f"{law} (by {by:.2g})" for law, by in self.laws.items()],
+            template, data=self.data[:held], reasons=self.reasons[:done], steps=self.steps[:done], broken_laws=laws,
             mole_error=self.mole_error, outcomes={k: x[:done] for k, x in self.outcomes.items()}, outcome_units=self.units,
             digests=b"" if held == done else bytes(self.digests[: DIGEST * done]),
         )  # fmt: skip

@@ -122,7 +122,8 @@ class PlainTarget:
         def zeros(k: int = n) -> list[float]:
             return [0.0] * k
 
-        arrays = table.arrays(slice(person, person + 1), 1, n)
+        k = person if rules is not None else 0
+        arrays = table.arrays(slice(k, k + 1), 1, n)
         log, n_log = arrays[5], arrays[6]
         lists = [a.tolist() for a in arrays]
         functions["run"](

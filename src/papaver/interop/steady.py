@@ -44,12 +44,10 @@ def of_doses(
         PapaverError: there is none (an amount is never eliminated, a state does not settle), with the reason.
     """
     part = _linear(plain.program, [i for i, _ in into])
-    M, b = _matrices(plain, q, part, into)
+    M, b = _matrices(plain, q, y0, part, into)
     phase = interval - lag
     if duration == 0.0:
         x = expm(M * phase) @ np.linalg.solve(np.eye(len(part)) - expm(M * interval), b)
-        if lag == 0.0:
-            x = x.copy()
         running: tuple[float, ...] = ()
     else:
         whole = int(duration / interval * (1 + 1e-12))
@@ -77,7 +75,7 @@ def of_doses(
 def of_constant_infusion(plain: PlainTarget, q: Array, y0: Array, into: Sequence[tuple[int, float]]) -> Steady:
     """The state that an infusion without beginning has led to; it ends with the record, as in NONMEM."""
     part = _linear(plain.program, [i for i, _ in into])
-    M, b = _matrices(plain, q, part, into)
+    M, b = _matrices(plain, q, y0, part, into)
     if len(_others(plain.program, part)):
         raise PapaverError("a constant infusion at steady state is found only for the standard models; write a long infusion before the data begin")
     state = y0.copy()
@@ -90,7 +88,7 @@ def _linear(p: Program, into: Sequence[int]) -> list[int]:
     feeds: dict[int, set[int]] = {}
     for i, j in p.jacobian:
         feeds.setdefault(j, set()).add(i)
-    varying = {i for (i, _), node in p.jacobian.items() if p.depends_on_state(node)}
+    varying = {i for (i, _), node in p.jacobian.items() if p.graph.depends[node]}
     # a state whose equation is not linear, or that hears such a state, is left to running forward
     todo = list(varying)
     while todo:
@@ -115,13 +113,15 @@ def _others(p: Program, part: Sequence[int]) -> list[int]:
     return [i for i in range(p.n) if i not in set(part) and i in read and any(row == i for row, _ in p.jacobian)]
 
 
-def _matrices(plain: PlainTarget, q: Array, part: Sequence[int], into: Sequence[tuple[int, float]]) -> tuple[Array, Array]:
+def _matrices(plain: PlainTarget, q: Array, y0: Array, part: Sequence[int], into: Sequence[tuple[int, float]]) -> tuple[Array, Array]:
     p = plain.program
     zero, dy, J = [0.0] * p.n, [0.0] * p.n, [0.0] * len(p.jacobian)
     plain.functions["rhs_jac"](zero, q.tolist(), dy, J)
     full = np.zeros((p.n, p.n))
     for (i, j), value in zip(p.jacobian, J, strict=True):
         full[i, j] = value
+    if np.any(full[part] @ y0) or np.any(np.array(dy)[part]):
+        raise PapaverError("the amounts are not zero without a dose, so there is no closed form")
     M = full[np.ix_(part, part)]
     b = np.zeros(p.n)
     for i, x in into:
@@ -160,7 +160,6 @@ def _settle(
     columns = [list(c) for c in zip(*events, strict=True)]
     before = state.copy()
     for _ in range(CYCLES):
-        # one tick beyond the interval holds no dose: the value at its end is that before the next one
         rows, info = plain.integrate(q, before, columns, np.array([0.0, interval]), atol, rtol, 1_000_000)
         if info[0]:
             raise PapaverError("the integration towards steady state failed")

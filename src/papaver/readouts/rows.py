@@ -13,7 +13,7 @@ Array = npt.NDArray[np.float64]
 
 def peak(c: Array) -> Array:
     """Largest value; NaN if a curve has none."""
-    top = c.max(axis=1)
+    top = np.asarray(c.max(axis=1), dtype=np.float64)
     gaps = ~np.isfinite(top)
     if gaps.any():
         rest = np.where(np.isfinite(c[gaps]), c[gaps], -np.inf).max(axis=1)

@@ -42,6 +42,8 @@ class Dose(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
         amount: mass or amount of substance, "10 mg", "48.5 umol", or per body weight, "0.1 mg/kg".
         salt: name of the salt that the mass refers to; without it the mass is base. purity: fraction of the mass that is drug.
         over: duration of an infusion. every, times: repeats (times counts all doses).
+        when: a condition on an output ("heroin.vein.C < 20 nmol/L", "breathing.VE < 40 % of baseline"); the dose is given when it has held
+            for `for`, `after` a delay, from `at` on, at most `times` times and not more often than `every`.
     """
 
     drug: str
@@ -53,6 +55,17 @@ class Dose(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     over: Quantity | None = None
     every: Quantity | None = None
     times: int | None = None
+    when: str | None = None
+    hold: Quantity | None = msgspec.field(default=None, name="for")
+    after: Quantity | None = None
+
+
+class Stop(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Ends a person's run when a condition holds: {when: heart.arrest > 0.5, for: 1 min}."""
+
+    when: str
+    hold: Quantity | None = msgspec.field(default=None, name="for")
+    at: Quantity = "0 min"
 
 
 class Detect(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -70,13 +83,14 @@ class Detect(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
 class Observe(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """How long to watch, how often to write down, and which outputs (names or groups; default: all concentrations and receptors).
 
-    `detect` lists detection windows to report; default: every molecule at 1 ng/mL in plasma and 10 ng/mL in urine.
+    `stop` lists conditions that end a person's run; what lies after is empty. `detect` lists detection windows to report; default: every molecule at 1 ng/mL in plasma and 10 ng/mL in urine.
     """
 
     until: Quantity
     every: Quantity | None = None
     show: list[str] | None = None
     detect: list[Detect] | None = None
+    stop: list[Stop] | None = None
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -109,10 +123,12 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
         doses = raw.get("doses")
         for k, dose in enumerate(doses if isinstance(doses, list) else []):
             if isinstance(dose, dict):
-                for key in ("when", "for", "after", "product"):
-                    if key in dose:
-                        raise ScenarioError(f"{where}: doses[{k}].{key}: not yet supported in this version; give the dose a time (at:) and a route")
-                if "times" in dose and "every" not in dose:
+                if "product" in dose:
+                    raise ScenarioError(f"{where}: doses[{k}].product: not yet supported in this version; give amount and route")
+                for key in ("for", "after"):
+                    if key in dose and "when" not in dose:
+                        raise ScenarioError(f"{where}: doses[{k}].{key}: belongs to a rule; give the condition too (when:)")
+                if "times" in dose and "every" not in dose and "when" not in dose:
                     raise ScenarioError(f"{where}: doses[{k}].times: needs every: (the time between doses)")
         return convert(_unit_texts(raw, where), Scenario, where, ScenarioError)
 
@@ -147,7 +163,7 @@ def _strip(x: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-_TEXT_FIELDS = {"cutoff", "voids", "amount", "at", "over", "every", "until", "age", "weight", "eGFR", "dose", "for"}
+_TEXT_FIELDS = {"after", "cutoff", "voids", "amount", "at", "over", "every", "until", "age", "weight", "eGFR", "dose", "for"}
 
 
 def _unit_texts(x: Any, where: str, key: str = "", place: str = "") -> Any:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +15,9 @@ from papaver.errors import PapaverError, ScenarioError, UnitError, nearest
 from papaver.evidence.covariates import LEVELS
 from papaver.evidence.load import Library
 from papaver.evidence.schema import Drug
-from papaver.scenario.model import Detect, Dose, Person, Scenario
+from papaver.core.rules import MAX_TIMES
+from papaver.scenario.model import Detect, Dose, Person, Scenario, Stop
+from papaver.scenario.rules import ResolvedRule, condition
 from papaver.units import Unit, convert, parse_quantity, to_internal
 
 ROUTES = {
@@ -70,6 +73,7 @@ class ResolvedScenario:
     variants: Mapping[str, str]
     overrides: Mapping[str, float]
     windows: tuple[Window, ...] = ()
+    rules: tuple[ResolvedRule, ...] = ()
 
 
 def resolve(scenario: Scenario, library: Library) -> ResolvedScenario:
@@ -101,7 +105,9 @@ def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
     if until <= 0:
         raise ScenarioError(f"observe.until: read {s.observe.until!r}; it must be positive")
     weight = None if s.person.weight is None else float(covariates["weight"])
-    doses = [r for k, dose in enumerate(s.doses) for r in _dose(dose, f"doses[{k}]", library, weight, until)]
+    doses = [r for k, dose in enumerate(s.doses) if dose.when is None for r in _dose(dose, f"doses[{k}]", library, weight, until)]
+    rules = [_rule(dose, f"doses[{k}]", library, weight, until) for k, dose in enumerate(s.doses) if dose.when is not None]
+    rules += [_stop(stop, f"observe.stop[{k}]") for k, stop in enumerate(s.observe.stop or [])]
     doses.sort(key=lambda d: d.time)
     t = _grid(s, until, doses)
     overrides = {}
@@ -109,7 +115,7 @@ def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
         p = library.parameter(path)
         overrides[path] = _override(path, text, p.value.unit)
     windows = tuple(_window(w, f"observe.detect[{k}]", library) for k, w in enumerate(s.observe.detect or []))
-    return ResolvedScenario(s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides, windows)
+    return ResolvedScenario(s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides, windows, tuple(rules))
 
 
 def _window(w: Detect, at: str, library: Library) -> Window:
@@ -245,6 +251,32 @@ def _dose(d: Dose, at: str, library: Library, weight: float | None, until: float
         times = [start + k * step for k in range(n) if start + k * step <= until]
     text = f"{drug.title} {d.amount}" + (f" ({d.salt})" if d.salt else "") + f", {d.route}"
     return [ResolvedDose(drug.name, route, x, amount, duration, text) for x in times]
+
+
+def _rule(d: Dose, at: str, library: Library, weight: float | None, until: float) -> ResolvedRule:
+    """A dose that a condition triggers."""
+    one = _dose(msgspec.structs.replace(d, every=None, times=None, when=None), at, library, weight, until)[0]
+    every = 0.0 if d.every is None else to_internal(d.every, "min", where=f"{at}.every", example="3 min")
+    times = 1 if d.times is None else d.times
+    if not 1 <= times <= MAX_TIMES:
+        raise ScenarioError(f"{at}.times: read {times}; allowed are 1 to {MAX_TIMES}")
+    hold, after = _delay(d.hold, f"{at}.for"), _delay(d.after, f"{at}.after")
+    if every < 0:
+        raise ScenarioError(f"{at}.every: read {d.every!r}; it must be positive")
+    return ResolvedRule(
+        condition(str(d.when), f"{at}.when"), hold, after, one.time, times, every, one.drug, one.route, one.amount, one.duration, one.text
+    )  # fmt: skip
+
+
+def _stop(s: Stop, at: str) -> ResolvedRule:
+    return ResolvedRule(condition(s.when, f"{at}.when"), _delay(s.hold, f"{at}.for"), 0.0, _delay(s.at, f"{at}.at"), 1, 0.0, text="stop")
+
+
+def _delay(text: str | None, where: str) -> float:
+    value = 0.0 if text is None else to_internal(text, "min", where=where, example="60 s")
+    if value < 0:
+        raise ScenarioError(f"{where}: read {text!r}; a delay is not negative")
+    return value
 
 
 def _amount(d: Dose, drug: Drug, at: str, weight: float | None) -> float:

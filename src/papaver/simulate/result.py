@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from papaver.core.rules import Firing
 from papaver.errors import PapaverError, nearest
 from papaver.evidence.load import Library
 from papaver.scenario import ResolvedScenario
@@ -34,6 +35,7 @@ class Result:
             or the first of a large cohort. units: by column.
         reasons: per person, empty or why the integration failed. mole_error: largest error of the mole balance, fraction of the dose.
         outcomes: per person, name -> values of shape (people,), with `outcome_units`. run_dir: where it was written, if it was.
+        firings: what rules did, by person (see `schedule`). stopped: when a rule ended a person's run, min (NaN: none did).
         digests: 32 bytes a person, from `person_digests`, where time courses of some people are no longer held; else empty.
     """
 
@@ -56,6 +58,19 @@ class Result:
     outcome_units: dict[str, str] = field(default_factory=dict)
     run_dir: str | None = None
     digests: bytes = b""
+    firings: list[list[Firing]] = field(default_factory=list)
+    stopped: Array = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def schedule(self) -> list[dict[str, Any]]:
+        """What rules did, a row a firing: person, when it fired and when its dose was given (min), the condition, and the dose."""
+        out: list[dict[str, Any]] = []
+        for k, firings in enumerate(self.firings):
+            for f in firings:
+                rule = self.scenario.rules[f.rule]
+                row = {"person": self.first_person + k, "fired": f.fired, "given": f.given, "when": rule.condition.text}
+                out.append({**row, "drug": rule.drug, "route": rule.route, "amount": rule.amount, "text": rule.text})
+        return out
 
     @property
     def people(self) -> int:
@@ -149,7 +164,7 @@ class Result:
 
 def person_digests(data: Array) -> bytes:
     """SHA-256 of each person's values (column by column), 32 bytes a person one after the other; `data` of shape (people, times, columns)."""
-    return b"".join(hashlib.sha256(np.ascontiguousarray(x.T)).digest() for x in data)
+    return b"".join(hashlib.sha256(np.ascontiguousarray(x.T).data).digest() for x in data)
 
 
 def timecourse_hash(t: Array, columns: Sequence[str], digests: bytes) -> str:

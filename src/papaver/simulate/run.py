@@ -13,11 +13,14 @@ from papaver.bodies.adult import Body, adult
 from papaver.bodies.values import parameter_matrix, person_values
 from papaver.core.emit import output_nodes
 from papaver.core.lower import Program
+from papaver.core.rules import Rule
 from papaver.core.solve import DoseEvent, Solver
-from papaver.errors import ScenarioError, nearest
+from papaver.errors import ModelError, ScenarioError, UnitError, nearest
 from papaver.evidence.load import Library
 from papaver.scenario import ResolvedScenario, Scenario, resolve
+from papaver.scenario.rules import ResolvedRule
 from papaver.simulate.result import Result
+from papaver.units import convert
 
 Array = npt.NDArray[np.float64]
 
@@ -41,6 +44,7 @@ class Prepared:
     values: dict[str, float]
     events: tuple[DoseEvent, ...]
     columns: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
 
     def typical(self) -> Array:
         """Parameters of the typical person, shape (1, parameters)."""
@@ -66,7 +70,8 @@ def prepare(
     """
     r = scenario if isinstance(scenario, ResolvedScenario) else resolve(scenario, library)
     library = library.with_values(r.overrides) if r.overrides else library
-    body = adult(library, [*((d.drug, d.route) for d in r.doses), *routes], r.variants)
+    triggered = [(rule.drug, rule.route) for rule in r.rules if rule.drug is not None]
+    body = adult(library, [*((d.drug, d.route) for d in r.doses), *triggered, *routes], r.variants)
     values = person_values(body, library, r.covariates)
     events = tuple(DoseEvent(d.time, body.ports[d.drug, d.route], d.amount, d.duration) for d in r.doses)
     names = list(columns) if columns is not None else _columns(body, r.scenario.observe.show)
@@ -78,7 +83,29 @@ def prepare(
             raise ScenarioError(f"observe.detect: {w.name.partition('.')[0]} does not arise from these doses; {nearest(w.molecules[0], body.drugs)}")
     for n in names:
         body.program.output(n)
-    return Prepared(r, library, body, values, events, tuple(names))
+    return Prepared(r, library, body, values, events, tuple(names), tuple(_rule(rule, body, library) for rule in r.rules))
+
+
+def _rule(rule: ResolvedRule, body: Body, library: Library) -> Rule:
+    """A scenario's rule against the body: its output found, its threshold in the output's unit."""
+    c = rule.condition
+    try:
+        node = body.program.output(c.output)
+    except ModelError as e:
+        raise ScenarioError(f"when: {c.text!r}: {e}") from None
+    threshold = c.value
+    if not c.of_baseline:
+        owner = c.output.split(".")[0]
+        MW = library.drugs[owner].MW if owner in library.drugs else None
+        try:
+            threshold = convert(c.value, c.unit, body.program.unit(c.output), MW=MW)
+        except UnitError as e:
+            raise ScenarioError(f"when: {c.text!r}: {c.output} is in {body.program.unit(c.output)!r}; {e}") from None
+    return Rule(
+        node=node, above=c.above, threshold=threshold, of_baseline=c.of_baseline, hold=rule.hold, after=rule.after, at=rule.at, times=rule.times,
+        every=rule.every, port=None if rule.drug is None else body.ports[rule.drug, rule.route], amount=rule.amount, duration=rule.duration,
+        stop=rule.drug is None,
+    )  # fmt: skip
 
 
 def _columns(body: Body, show: list[str] | None) -> list[str]:
@@ -123,17 +150,22 @@ def simulate(
     program = p.body.program
     kept, laws = len(p.columns), len(program.flat.laws)
     nodes = [*output_nodes(program, p.columns, laws=True), program.moles]
-    solution = engine.solve(P, p.events, t, solver=chosen, nodes=nodes, rtol=rtol, progress=progress)
+    solution = engine.solve(P, p.events, t, solver=chosen, nodes=nodes, rtol=rtol, progress=progress, rules=p.rules)
     data = solution.Y[:, :, :kept]
     broken = _broken_laws(program, solution.Y[:, :, kept : kept + laws])
     given = dosed_by(p, t, engine.plain.dose(P))
+    for person, firings in enumerate(solution.firings):
+        for f in firings:
+            rule = p.rules[f.rule]
+            if not rule.stop:
+                given[person] += rule.amount * (np.clip((t - f.given) / rule.duration, 0, 1) if rule.duration > 0 else t >= f.given)
     balance = solution.Y[:, :, -1] - given
     units = {n: p.body.program.unit(n) for n in p.columns}
     return Result(
         scenario=p.scenario, t=t, columns=p.columns, data=data, units=units, reasons=solution.reasons, steps=solution.steps.tolist(),
         solver=chosen, rtol=rtol, first_person=first_person, broken_laws=broken,
         mole_error=float(np.nanmax(np.abs(balance), initial=0.0)) / max(float(given.max()), 1e-300),
-        library=p.library, data_paths=tuple(p.body.data_paths), variants=dict(p.body.variants),
+        firings=solution.firings, stopped=solution.stopped, library=p.library, data_paths=tuple(p.body.data_paths), variants=dict(p.body.variants),
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Benches of the engine; not part of the package. `scripts/bench engine` runs them."""
