@@ -11,16 +11,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from papaver.cohort.progress import compile_notice, deferred_interrupt
+from papaver.cohort.progress import progress as progress_bar
 from papaver.cohort.run import Keep, Plan, plan, run_cohort
 from papaver.core import System
 from papaver.errors import DataError, PapaverError, ScenarioError, nearest
@@ -31,9 +31,13 @@ from papaver.evidence.yamlfile import read_yaml
 from papaver.readouts.outcomes import add_outcomes
 from papaver.scenario import Scenario
 from papaver.scenario.change import with_changes
-from papaver.simulate import Prepared, Result, prepare, simulate, storage, tables
+from papaver.simulate import Prepared, Result, prepare, storage, tables
+from papaver.simulate import simulate as simulate_prepared
 from papaver.simulate.chunks import Chunks
 from papaver.simulate.run import default_solver
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHUNK = 256
 """People per chunk of a cohort; results do not depend on it."""
@@ -200,7 +204,7 @@ def _run_into(
             "kept, and the outcomes of everybody (--keep)", file=sys.stderr,
         )  # fmt: skip
     result, interrupted = _solve(p, intent, solver, rtol, progress, chunks)
-    with _deferred_interrupt(progress) as asked_to_stop:
+    with deferred_interrupt(progress) as asked_to_stop:
         manifest = storage.manifest(
             result, model_hash=p.body.program.hash, people=s.people, command=command, data_dir=data_dir, interrupted=interrupted,
             written=intent.written,
@@ -212,28 +216,6 @@ def _run_into(
     if interrupted or asked_to_stop():
         raise Interrupted(result, s.people)
     return result
-
-
-@contextlib.contextmanager
-def _deferred_interrupt(show: bool) -> Iterator[Callable[[], bool]]:
-    """While finished work is written, the first Ctrl-C waits until that is done; a second one drops it."""
-    asked: list[int] = []
-
-    def once(number: int, frame: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-        if show:
-            print("\npapaver: writing what is finished; Ctrl-C again drops it", file=sys.stderr)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = signal.signal(signal.SIGINT, once)
-    try:
-        yield lambda: bool(asked)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _folder(data: str | Path | None) -> Path | None:
@@ -280,55 +262,17 @@ def _command(
 
 def _solve(p: Prepared, intent: Plan, solver: str, rtol: float, progress: bool, chunks: Chunks | None = None) -> tuple[Result, bool]:
     """Everybody, or after Ctrl-C those of the finished chunks and True. One person is the typical one, and all or nothing."""
-    with _progress(intent.people, solver, progress) as advance:
+    with progress_bar(intent.people, solver, progress) as advance:
         if intent.people == 1:
-            return add_outcomes(simulate(p, solver=solver, rtol=rtol)), False
+            return add_outcomes(simulate_prepared(p, solver=solver, rtol=rtol)), False
         result, interrupted = run_cohort(p, intent, solver=solver, rtol=rtol, chunks=chunks, advance=advance)
     return result or _nobody(p, solver, rtol), interrupted
 
 
 def _nobody(p: Prepared, solver: str, rtol: float) -> Result:
     """A result without people, for a run that was interrupted before anyone was finished."""
-    one = simulate(p, solver=default_solver(1), rtol=rtol)
+    one = simulate_prepared(p, solver=default_solver(1), rtol=rtol)
     return add_outcomes(dataclasses.replace(one, data=one.data[:0], reasons=[], steps=[], solver=solver, mole_error=0.0, broken_laws=[]))
-
-
-@contextlib.contextmanager
-def _progress(people: int, solver: str, show: bool) -> Iterator[Callable[[int], object]]:
-    """A bar on stderr once two seconds have passed, and a word about the compiler when it starts."""
-    with contextlib.ExitStack() as stack:
-        if show and solver == "kernel":
-            stack.enter_context(_compile_notice())
-        if show and people > 1:
-            from tqdm import tqdm
-
-            # a log file needs no bar that moves ten times a second
-            pace = 0.2 if sys.stderr.isatty() else 10.0
-            yield stack.enter_context(tqdm(total=people, unit="person", delay=2, mininterval=pace, file=sys.stderr, leave=False)).update
-        else:
-            yield lambda n: None
-
-
-@contextlib.contextmanager
-def _compile_notice() -> Iterator[None]:
-    from numba.core import event
-
-    told = False
-
-    class Listener(event.Listener):
-        """Numba says when it compiles; a kernel from the disk cache is silent."""
-
-        def on_start(self, event: Any) -> None:
-            nonlocal told
-            if not told:
-                print("papaver: compiling the kernel for this set of drugs (about 20 s, once; it is kept on disk)", file=sys.stderr)
-                told = True
-
-        def on_end(self, event: Any) -> None:
-            """Nothing to say."""
-
-    with event.install_listener("numba:compile", Listener()):
-        yield
 
 
 def replay(run_dir: str | Path) -> ReplayReport:
@@ -388,3 +332,49 @@ def equations(scenario: ScenarioLike = "heroin-iv", *, data: str | Path | None =
 def scenarios(*, data: str | Path | None = None) -> dict[str, str]:
     """Titles of the shipped scenarios (and those of your own data folder) by name."""
     return {name: load_scenario(name, data=data).title for name in sorted(list_data("scenarios", _folder(data)))}
+
+
+def simulate(
+    data: str | Path | pd.DataFrame, model: str, parameters: Mapping[str, float | str] | None = None, *,
+    units: Mapping[str, str] | str | None = None, cmt: Mapping[str, str] | Mapping[int, str] | str | None = None, covariates: str = "nocb",
+    out: str | Path | None = None, library: str | Path | None = None, solver: str | None = None, rtol: float | None = None, progress: bool = False,
+) -> pd.DataFrame:  # fmt: skip
+    """Simulate a NONMEM data set; see docs/for-nonmem-users.md and docs/events.md.
+
+    Args:
+        data: path of a CSV file with a header row, or a data frame: ID, TIME, and EVID, AMT, CMT, RATE, ADDL, II, SS, MDV where needed.
+        model: a standard model ("pk1", "pk2_oral", "advan4", ...) in the data set's own units, or "adult", the body.
+        parameters: standard models: numbers in the data set's units ("CL", "V", "KA", "F1", "ALAG1", "D1", "R1"); columns of these names do the
+            same. The body: paths with units ("heroin.pk.CL": "3 L/min") and WT, AGE, SEX, EGFR.
+        units: of the data set: time, amount, volume, concentration; the body needs time, amount and concentration.
+        cmt: what the body's compartment numbers stand for, "1=heroin:iv,2=morphine:oral".
+        covariates: "nocb" (a row's values hold over the time before it, NONMEM's rule) or "locf" (from the row on).
+        out: file to write, .csv or .parquet. library: folder with data of your own.
+        solver: "scalar" or "kernel"; rtol: relative tolerance. progress: say on stderr when a kernel is compiled.
+
+    Returns:
+        The data set with predictions, in the same order of rows: IPRED, CP and amounts A1, A2, ..., or for the body CP_<molecule>.
+        `attrs["units"]` has the units, `attrs["failed"]` a reason for each ID that failed and is NaN from there on.
+
+    Raises:
+        PapaverError: bad input: names the row and the column. Nothing is computed or written then.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"ID": 1, "TIME": [0, 2, 4], "AMT": [100, 0, 0]})
+        >>> simulate(frame, "pk1", {"CL": 5, "V": 50})["CP"].round(4).tolist()
+        [2.0, 1.6375, 1.3406]
+    """
+    from papaver.interop import nonmem
+
+    if out is not None:
+        nonmem.writable(out)
+    with contextlib.ExitStack() as stack:
+        if progress:
+            stack.enter_context(compile_notice())
+        frame = nonmem.simulate(
+            data, model, parameters, units=units, cmt=cmt, covariates=covariates, rtol=rtol, solver=solver, library=load_library(_folder(library))
+        )
+    if out is not None:
+        nonmem.write(frame, out)
+    return frame

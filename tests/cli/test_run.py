@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from papaver import api
 from papaver.cli import main
+from papaver.cohort import run as cohort
+from papaver.simulate import Prepared
 
 GOOD = """
 title: test
@@ -61,7 +64,8 @@ def test_json_stands_alone_on_stdout(capsys: pytest.CaptureFixture[str]) -> None
     peak = answer["summary"]["heroin.venous.Cmax"]
     assert peak["unit"] == "nmol/L"
     assert peak["p05"] <= peak["median"] <= peak["p95"]
-    assert answer["outcomes"] == {"ok": 3, "failed": 0, "not_run": 0, "mole_error": answer["outcomes"]["mole_error"], "broken_laws": []}
+    counts = {"ok": 3, "failed": 0, "failures": [], "not_run": 0, "broken_laws": []}
+    assert {k: v for k, v in answer["outcomes"].items() if k != "mole_error"} == counts
     assert answer["outcomes"]["mole_error"] < 1e-6
 
 
@@ -158,6 +162,7 @@ def test_a_file_that_is_no_scenario_is_refused(text: str, hint: str, capsys: pyt
         (["heroin-iv", "--set", "variants.heroin=inert"], "prodrug"),
         (["heroin-iv", "--data", "nowhere"], "nowhere"),
         ([], "--help"),
+        (["heroin-iv", "--keep", "some"], "outcomes"),
     ],
 )
 def test_bad_arguments_are_refused(argv: list[str], hint: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,12 +182,12 @@ def test_a_full_disk_leaves_nothing_behind(capsys: pytest.CaptureFixture[str], m
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device", "o/timecourse.parquet")
 
-    monkeypatch.setattr("pyarrow.parquet.write_table", full)
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter", full)
     refused(["run", scenario(), "--out", "deep/o"], capsys, "No space left")
 
 
-def test_ctrl_c_keeps_the_finished_people(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    simulate, calls = api.simulate, []
+def test_ctrl_c_keeps_the_finished_people_and_resume_goes_on(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    simulate, calls = cohort.simulate, []
 
     def stopped(*args: object, **kwargs: object) -> object:
         calls.append(1)
@@ -191,14 +196,45 @@ def test_ctrl_c_keeps_the_finished_people(capsys: pytest.CaptureFixture[str], mo
         return simulate(*args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(api, "simulate", stopped)
+        patch.setattr(cohort, "simulate", stopped)
         assert main(["run", scenario(), "--people", "20", "--solver", "scalar", "--out", "o", "--json"]) == 130
     out, err = capsys.readouterr()
     assert json.loads(out)["outcomes"]["not_run"] == 20 - api.CHUNK_UNCOMPILED
     assert "8 of 20 people" in err
+    assert "--resume o" in err
     manifest = json.loads(Path("o/manifest.json").read_text())
     assert (manifest["status"], manifest["people"], manifest["finished"]) == ("interrupted", 20, 8)
     assert main(["replay", "o"]) == 0
+    capsys.readouterr()
+    refused(["run", "--resume", "o", "--seed", "2"], capsys, "--seed")
+    refused(["run", "s.yaml", "--people", "20", "--solver", "scalar", "--out", "o", "--seed", "2"], capsys, "seed (1 then, 2 now)")
+    assert main(["run", "--resume", "o", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["outcomes"]["ok"] == 20
+    assert main(["run", "s.yaml", "--people", "20", "--solver", "scalar", "--out", "whole"]) == 0
+    capsys.readouterr()
+    done, whole = (json.loads(Path(f"{d}/manifest.json").read_text()) for d in ("o", "whole"))
+    assert {k: done[k] for k in done if k.endswith("hash")} == {k: whole[k] for k in whole if k.endswith("hash")}
+    assert sorted(p.name for p in Path("o").iterdir()) == sorted(p.name for p in Path("whole").iterdir())
+    refused(["run", "--resume", "o"], capsys, "is complete")
+    refused(["run", "--resume", "nowhere"], capsys, "no such folder")
+
+
+def test_failures_are_counted_by_kind(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = cohort.sample
+
+    def broken(p: Prepared, n: int, seed: int, first: int = 0) -> object:
+        P = draw(p, n, seed, first)
+        P[:2, p.body.program.param_names.index("heroin.pk.CL")] = np.nan
+        return P
+
+    monkeypatch.setattr(cohort, "sample", broken)
+    assert main(["run", scenario(), "--people", "3", "--solver", "scalar", "--out", "o"]) == 0
+    out = capsys.readouterr().out
+    assert "failed: 2 of 3 people" in out
+    assert "the step became too small, worst in" in out
+    assert "(2 people, first person 0" in out
+    (found,) = json.loads(Path("o/manifest.json").read_text())["failures"]
+    assert (found["what"], found["people"]) == ("the step became too small", 2)
 
 
 def test_ctrl_c_with_one_person_writes_nothing() -> None:
@@ -206,7 +242,7 @@ def test_ctrl_c_with_one_person_writes_nothing() -> None:
 import os
 from papaver import api
 from papaver.cli import main
-api.simulate = lambda *args, **options: os.kill(os.getpid(), {int(signal.SIGINT)})
+api.simulate_prepared = lambda *args, **options: os.kill(os.getpid(), {int(signal.SIGINT)})
 raise SystemExit(main(["run", "heroin-iv", "--out", "o"]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

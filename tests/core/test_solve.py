@@ -31,6 +31,18 @@ def test_kernel_results_do_not_depend_on_chunk_or_order(small, small_doses) -> N
     assert np.array_equal(whole[::-1], small.solver.solve(P[::-1].copy(), small_doses, GRID, solver="kernel").Y)
 
 
+@pytest.mark.slow
+def test_kernel_results_do_not_depend_on_threads(small, small_doses) -> None:
+    """Enough people that each thread has its own share, refills its lanes, and ends with lanes half empty."""
+    P = small.P(43)
+    P[:, small.program.param_names.index("drug.pk.CL")] = np.geomspace(0.2, 5, 43)
+    one, *others = (small.solver.solve(P, small_doses, GRID, solver="kernel", threads=n, chunk=c) for n, c in ((1, 1024), (2, 1024), (3, 20)))
+    for other in others:
+        assert np.array_equal(one.Y, other.Y)
+        assert np.array_equal(one.end, other.end)
+        assert np.array_equal(one.steps, other.steps)
+
+
 @pytest.mark.parametrize("solver", ["scalar", pytest.param("kernel", marks=pytest.mark.slow)])
 def test_the_output_grid_never_changes_results(small, small_doses, solver: str) -> None:
     """Bit for bit at common times, whatever lies between them."""
@@ -40,6 +52,7 @@ def test_the_output_grid_never_changes_results(small, small_doses, solver: str) 
     a = small.solver.solve(small.P(), small_doses, coarse, solver=solver)
     b = small.solver.solve(small.P(), small_doses, fine, solver=solver)
     assert np.array_equal(a.Y[0], b.Y[0][np.searchsorted(fine, coarse)])
+    assert np.array_equal(a.end, b.end)
     assert a.steps == b.steps
 
 

@@ -90,7 +90,7 @@ BAD = [
     (raw(observe__until=3), r"observe\.until: the unit is missing \(read 3\)"),
     (raw(observe__until="1e308 year"), r"observe\.until: read '1e308 year', which is not finite"),
     (raw(observe__every="0 s"), r"observe\.every: read '0 s'; it must be positive"),
-    (raw(observe__until="10 year", observe__every="1 s", people=1000), r"observe\.every: .* people are about \d+ GB \(at most 4\); write down less often or simulate fewer people"),
+    (raw(observe__until="10 year", observe__every="1 s"), r"observe\.every: .* times are about \d+ GB for one person \(at most 4\); write down less often"),
     (raw(observe__every="1e-320 s"), r"observe\.every"),
     # person
     (raw(person__weight=70), r"person\.weight: the unit is missing \(read 70\); write for example '70 kg'"),

@@ -11,7 +11,8 @@ from pyarrow import parquet
 
 import papaver
 from papaver.errors import PapaverError
-from papaver.simulate import Result, storage
+from papaver.simulate import Result, storage, tables
+from papaver.simulate.result import person_digests
 
 SCENARIO = {"title": "two people", "doses": [{"drug": "m6g", "amount": "5 mg", "route": "iv"}], "observe": {"until": "1 h", "every": "10 min"}}
 
@@ -32,32 +33,61 @@ def manifest(r: Result, people: int = 2) -> dict[str, object]:
 
 def test_tables_carry_units(pair: Result) -> None:
     storage.write(Path(), pair, manifest(pair))
-    schema = parquet.read_schema(storage.TIMECOURSE)
+    schema = parquet.read_schema(tables.TIMECOURSE)
     assert schema.names == ["person", "time", *pair.columns]
     assert schema.field("time").metadata == {b"unit": b"min"}
     assert schema.field("m6g.pk.C1").metadata == {b"unit": b"nmol/L"}
     assert json.loads(schema.metadata[b"units"])["m6g.pk.C1"] == "nmol/L"
-    assert parquet.read_schema(storage.OUTCOMES).field("m6g.arterial.Tmax").metadata == {b"unit": b"min"}
+    assert parquet.read_schema(tables.OUTCOMES).field("m6g.arterial.Tmax").metadata == {b"unit": b"min"}
 
 
 def test_a_failed_person_has_a_reason_and_no_numbers(pair: Result) -> None:
     storage.write(Path(), pair, manifest(pair, 3))
-    rows = parquet.read_table(storage.OUTCOMES).to_pylist()
+    rows = parquet.read_table(tables.OUTCOMES).to_pylist()
     assert [r["status"] for r in rows] == ["ok", "failed", "not run"]
     assert rows[1]["reason"].startswith("the step became too small")
     assert np.isnan(rows[1]["m6g.arterial.Cmax"])
     assert np.isnan(rows[2]["m6g.arterial.Cmax"])
-    c = parquet.read_table(storage.TIMECOURSE)["m6g.pk.C1"].to_numpy().reshape(2, -1)
+    c = parquet.read_table(tables.TIMECOURSE)["m6g.pk.C1"].to_numpy().reshape(2, -1)
     np.testing.assert_array_equal(c, pair["m6g.pk.C1"])
 
 
 def test_hashes_are_those_of_the_values_read_back(pair: Result) -> None:
     for people in (2, 5):
         storage.write(Path(), pair, manifest(pair, people))
-        assert storage.stored_hashes(Path()) == {"timecourse_hash": pair.hash(), "outcomes_hash": pair.outcomes_hash()}
+        assert tables.stored_hashes(Path()) == {"timecourse_hash": pair.hash(), "outcomes_hash": pair.outcomes_hash()}
     altered = dataclasses.replace(pair, data=np.nextafter(pair.data, np.inf))
     storage.write(Path(), altered, manifest(altered))
-    assert storage.stored_hashes(Path())["timecourse_hash"] != pair.hash()
+    assert tables.stored_hashes(Path())["timecourse_hash"] != pair.hash()
+
+
+def test_hashes_do_not_depend_on_row_groups(pair: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "ROW_GROUP_BYTES", 1)
+    storage.write(Path(), pair, manifest(pair, 3))
+    assert parquet.ParquetFile(tables.TIMECOURSE).num_row_groups == 2
+    assert parquet.ParquetFile(tables.OUTCOMES).num_row_groups == 3
+    assert tables.stored_hashes(Path()) == {"timecourse_hash": pair.hash(), "outcomes_hash": pair.outcomes_hash()}
+    # as another program would cut it: in the middle of a person
+    parquet.write_table(parquet.read_table(tables.TIMECOURSE), tables.TIMECOURSE, row_group_size=5)
+    assert tables.stored_hashes(Path())["timecourse_hash"] == pair.hash()
+
+
+def test_bands_are_written_where_time_courses_are_not(pair: Result) -> None:
+    first = dataclasses.replace(pair, data=pair.data[:1], digests=person_digests(pair.data))
+    m = storage.manifest(first, model_hash="m", people=2, command=["papaver"], written=1)
+    assert first.hash() == pair.hash() == m["timecourse_hash"] != m["written_hash"]
+    storage.write(Path(), first, m)
+    assert tables.stored_hashes(Path())["timecourse_hash"] == m["written_hash"]
+    bands = parquet.read_table(tables.BANDS).to_pylist()
+    assert {r["people"] for r in bands} == {1}
+    last = next(r for r in bands if r["column"] == "m6g.pk.C1" and r["time"] == 60)
+    assert last["median"] == last["mean"] == last["p05"] == pair["m6g.pk.C1"][0, -1]
+    storage.write(Path(), pair, manifest(pair))
+    assert not Path(tables.BANDS).exists()
+
+
+def test_the_manifest_counts_failures_by_kind(pair: Result) -> None:
+    assert manifest(pair)["failures"] == [{"what": "the step became too small", "state": None, "people": 1, "first_person": 1, "earliest": 30.0}]
 
 
 def test_the_manifest_says_how_to_repeat(pair: Result) -> None:
@@ -85,7 +115,7 @@ def test_writing_again_replaces_the_run_and_an_older_report(pair: Result) -> Non
 def test_a_failure_while_writing_leaves_the_older_run_whole(pair: Result, monkeypatch: pytest.MonkeyPatch) -> None:
     storage.write(Path(), pair, manifest(pair), "<html>")
     before = {p.name: p.read_bytes() for p in Path().iterdir()}
-    monkeypatch.setattr(storage, "outcomes_table", lambda *a: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(tables, "outcomes_table", lambda *a: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
         storage.write(Path(), pair, manifest(pair), "<html>new")
     assert {p.name: p.read_bytes() for p in Path().iterdir()} == before

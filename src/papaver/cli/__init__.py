@@ -15,7 +15,7 @@ from typing import NoReturn
 from papaver import __version__
 from papaver.errors import PapaverError
 
-COMMANDS = ("run", "replay", "explain", "drugs", "scenarios", "equations", "study", "bench", "claims", "fit")
+COMMANDS = ("run", "simulate", "replay", "explain", "drugs", "scenarios", "equations", "study", "bench", "claims", "fit")
 """Commands in the order of `--help`; each is a module of this package."""
 BAD_INPUT, INTERRUPTED = 2, 130
 """Exit codes."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from papaver.cohort.sample import sample
+from papaver.core.rules import Firing
 from papaver.errors import PapaverError, nearest
 from papaver.readouts.outcomes import add_outcomes
 from papaver.simulate import Prepared, Result, simulate
@@ -115,7 +116,7 @@ def _chunk(part: Result, wanted: int) -> Chunk:
     keep = max(0, min(part.people, wanted - part.first_person))
     return Chunk(
         part.first_person, part.data[:keep], part.reasons, part.steps, part.outcomes, part.outcome_units, person_digests(part.data), part.mole_error,
-        part.broken_laws,
+        part.broken_laws, part.firings, part.stopped,
     )  # fmt: skip
 
 
@@ -132,6 +133,8 @@ class _Whole:
     units: dict[str, str] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
+    firings: list[list[Firing]] = field(default_factory=list)
+    stopped: Array = field(default_factory=lambda: np.empty(0))
     digests: bytearray = field(default_factory=bytearray)
     mole_error: float = 0.0
     laws: dict[str, float] = field(default_factory=dict)
@@ -141,13 +144,15 @@ class _Whole:
         if self.data is None:
             self.data = np.moveaxis(np.empty((self.plan.held, c.data.shape[2], c.data.shape[1])), 1, 2)
             self.outcomes = {k: np.empty(self.plan.people) for k in c.outcomes}
-            self.units = dict(c.outcome_units)
+            self.units, self.stopped = dict(c.outcome_units), np.empty(self.plan.people)
         held = max(0, min(n, self.plan.held - c.first))
         self.data[c.first : c.first + held] = c.data[:held]
         for k, x in c.outcomes.items():
             self.outcomes[k][c.first : c.first + n] = x
+        self.stopped[c.first : c.first + n] = c.stopped
         # what an interrupted call left behind is overwritten
         self.reasons[c.first :], self.steps[c.first :], self.digests[DIGEST * c.first :] = c.reasons, c.steps, c.digests
+        self.firings[c.first :] = c.firings
         self.mole_error = max(self.mole_error, c.mole_error)
         for text in c.broken_laws:
             # "law (by 1e-05)": the worst over the chunks
@@ -164,7 +169,7 @@ class _Whole:
         return dataclasses.replace(
             template, data=self.data[:held], reasons=self.reasons[:done], steps=self.steps[:done], broken_laws=laws,
             mole_error=self.mole_error, outcomes={k: x[:done] for k, x in self.outcomes.items()}, outcome_units=self.units,
-            digests=b"" if held == done else bytes(self.digests[: DIGEST * done]),
+            firings=self.firings[:done], stopped=self.stopped[:done], digests=b"" if held == done else bytes(self.digests[: DIGEST * done]),
         )  # fmt: skip
 
     def _template(self, solver: str, rtol: float) -> Result:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from papaver.core import emit, mathlib, rodas5p
+from papaver.core import emit, mathlib, rodas5p, triggers
 from papaver.core.lower import Program
 from papaver.core.rules import RuleTable
 from papaver.core.targets import generated
@@ -100,11 +100,11 @@ def kernel_source(p: Program, nodes: Sequence[int], lanes: int = LANES, watched:
     wrappers.append(f"{jit}def accept(n, L, take, yn, y):\n    _vector_accept(take, yn, y)\n\n")
     load = [f"    C[{5 * k}] = y[{i * lanes} + lane]\n    C[{5 * k + 1}] = yn[{i * lanes} + lane]" for k, i in enumerate(states)]
     load += [f"    C[{5 * k + 2 + d}] = D[{d}, {i * lanes} + lane]" for k, i in enumerate(states) for d in range(3)]
-    rules = [jit + "def conditions(x, qo, g):\n    pass\n", jit + "def watch(lane, L, n, t, hh, y, yn, D, qo, R, thr, hold, ready, count, held, g, x):\n    return np.inf\n"]
+    rules = [jit + inspect.getsource(f).replace("raise NotImplementedError", "return 0.0") for f in (rodas5p.watch, rodas5p.fire)]
     if watched:
         functions_used = "\n".join(jit + inspect.getsource(f) for f in mathlib.SCALAR.values())
         conditions = jit + emit.emit_conditions(p, watched, hoisted)
-        rules = [functions_used, conditions, *(jit + inspect.getsource(f) for f in (rodas5p.interpolate, rodas5p.watch))]
+        rules = [functions_used, conditions, *(jit + inspect.getsource(f) for f in (triggers.interpolate, triggers.watch, triggers.fire))]
     driver = "\n".join(jit + inspect.getsource(f) for f in (rodas5p.stages, rodas5p.dense, rodas5p.run))
     # a literal width lets the compiler unroll the loops over lanes
     driver = driver.replace("    m = n * L\n", f"    L = {lanes}\n    m = n * L\n")
@@ -179,7 +179,7 @@ class KernelTarget:
     def run(
         self, P: Array, Q: Array, Y0: Array, events: Sequence[npt.NDArray[Any]], n_events: npt.NDArray[np.int64], T_out: Array, atol: Array,
         rtol: float, max_steps: int, threads: int = 1, n_times: npt.NDArray[np.int64] | None = None, grid: npt.NDArray[np.int64] | None = None,
-        rules: RuleTable | None = None, offset: int = 0,
+        rules: RuleTable | None = None, offset: int = 0, out: Array | None = None,
     ) -> tuple[Array, Array, Array]:  # fmt: skip
         """Integrate many people.
 
@@ -188,7 +188,7 @@ class KernelTarget:
             events: arrays of shape (people, most events): time, kind, state (or row of Q), value. n_events: by person.
             T_out: output times, shape (times,) for everybody, or (grids, times) with the length of each grid (`n_times`) and each person's
                 grid (`grid`).
-            rules, offset: rules, and the number of the first of these people in them.
+            rules, offset: rules, and the number of the first of these people in them. out: where to write, if there is a place already.
 
         Returns:
             outputs (people, outputs, times), states at the end (people, n), info (people, 5).
@@ -205,7 +205,9 @@ class KernelTarget:
         # an empty vector has no first element to point at
         Q = Q if Q.shape[1] else np.zeros((len(Q), 1))
         table = rules if rules is not None else RuleTable(self.program, [], people, np.zeros((people, 0)), {})
-        out = np.empty((people, len(self.nodes), T_out.shape[1]))
+        if out is None:
+            # shorter grids leave a tail that nobody writes
+            out = np.full((people, len(self.nodes), T_out.shape[1]), np.nan)
         end = np.full((people, self.program.n), np.nan)
         info = np.zeros((people, 5))
         T_out = np.ascontiguousarray(T_out)

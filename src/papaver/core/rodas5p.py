@@ -53,8 +53,19 @@ def blank(k0: int, k1: int, out: Any) -> None:
     raise NotImplementedError
 
 
-def conditions(x: Any, qo: Any, g: Any) -> None:
-    """Stub: the outputs that rules look at, from the states of one person."""
+def watch(
+    lane: int, L: int, n: int, t: float, hh: float, y: Any, yn: Any, D: Any, qo: Any, R: Any, thr: Any, hold: Any, ready: Any, count: Any,
+    held: Any, gs: Any, xs: Any,
+) -> float:  # fmt: skip
+    """Stub: see `triggers.watch`."""
+    raise NotImplementedError
+
+
+def fire(
+    lane: int, L: int, n: int, t: float, y: Any, qo: Any, R: Any, thr: Any, hold: Any, ready: Any, count: Any, gs: Any, xs: Any, log: Any,
+    n_log: Any, p: int, pend_t: Any, pend_r: Any, pend_s: Any, n_pend: Any,
+) -> int:  # fmt: skip
+    """Stub: see `triggers.fire`."""
     raise NotImplementedError
 
 
@@ -173,110 +184,12 @@ def accept(n: int, L: int, take: Any, yn: Any, y: Any) -> None:
                 y[i * L + lane] = v if abs(v) > 1e-100 else 0.0
 
 
-def watch(
-    lane: int, L: int, n: int, t: float, hh: float, y: Any, yn: Any, D: Any, qo: Any, R: Any, thr: Any, hold: Any, ready: Any, count: Any,
-    held: Any, g: Any, x: Any,
-) -> float:  # fmt: skip
-    """The earliest time within a step at which a rule fires; infinite if none does.
-
-    Args:
-        R: a row a rule: [sign, for, after, at, times, every, stop, duration]. thr: thresholds of the person.
-        hold: since when each condition holds (-1: it does not), by lane. held: the same at the end of the step, written.
-        ready: from when each rule may fire (again). count: how often it has. g, x: work space.
-    Conditions are looked at on the dense output at the quarters of the step; where one begins to hold is found by bisection.
-    """
-    fire = float("inf")
-    for r in range(len(R)):
-        held[r] = hold[lane][r]
-        before = 0.0
-        if count[lane][r] >= R[r][4]:
-            continue
-        for part in range(5):
-            th = 0.25 * part
-            interpolate(lane, L, n, th, y, yn, D, x)
-            conditions(x, qo, g)
-            true = R[r][0] * (g[r] - thr[r]) > 0.0
-            if true and held[r] < 0.0:
-                low, high = before, th
-                if part > 0:
-                    for _ in range(45):
-                        middle = 0.5 * (low + high)
-                        interpolate(lane, L, n, middle, y, yn, D, x)
-                        conditions(x, qo, g)
-                        if R[r][0] * (g[r] - thr[r]) > 0.0:
-                            high = middle
-                        else:
-                            low = middle
-                held[r] = t + high * hh
-            elif not true:
-                held[r] = -1.0
-            if true:
-                due = held[r] + R[r][1]
-                due = due if due > ready[lane][r] else ready[lane][r]
-                if due <= t + th * hh and due < fire:
-                    fire = due
-            before = th
-    return fire
-
-
-def interpolate(lane: int, L: int, n: int, th: float, y: Any, yn: Any, D: Any, x: Any) -> None:
-    """States of one lane within a step."""
-    t1 = 1.0 - th
-    for i in range(n):
-        j = i * L + lane
-        x[i] = (t1 * y[j]) + (th * (yn[j] + (t1 * (D[0][j] + (th * (D[1][j] + (th * D[2][j])))))))
-
-
 def run(
-    L: int,
-    n: int,
-    Q: Any,
-    Y0: Any,
-    ev_t: Any,
-    ev_kind: Any,
-    ev_i: Any,
-    ev_x: Any,
-    n_ev: Any,
-    QO: Any,
-    T_out: Any,
-    n_times: Any,
-    grid: Any,
-    OUT: Any,
-    Y_end: Any,
-    atol: Any,
-    tolerance: Any,
-    max_steps: int,
-    info: Any,
-    y: Any,
-    yn: Any,
-    u: Any,
-    w: Any,
-    hx: Any,
-    c: Any,
-    q: Any,
-    J: Any,
-    W: Any,
-    K: Any,
-    D: Any,
-    F: Any,
-    N: Any,
-    R: Any,
-    THR: Any,
-    split_rule: Any,
-    split_state: Any,
-    SPLIT: Any,
-    LOG: Any,
-    n_log: Any,
-    hold: Any,
-    ready: Any,
-    count: Any,
-    held: Any,
-    gs: Any,
-    xs: Any,
-    pend_t: Any,
-    pend_r: Any,
-    pend_s: Any,
-) -> None:
+    L: int, n: int, Q: Any, Y0: Any, ev_t: Any, ev_kind: Any, ev_i: Any, ev_x: Any, n_ev: Any, QO: Any, T_out: Any, n_times: Any, grid: Any,
+    OUT: Any, Y_end: Any, atol: Any, tolerance: Any, max_steps: int, info: Any, y: Any, yn: Any, u: Any, w: Any, hx: Any, c: Any, q: Any, J:
+    Any, W: Any, K: Any, D: Any, F: Any, N: Any, R: Any, THR: Any, split_rule: Any, split_state: Any, SPLIT: Any, LOG: Any, n_log: Any, hold:
+    Any, ready: Any, count: Any, held: Any, gs: Any, xs: Any, pend_t: Any, pend_r: Any, pend_s: Any,
+) -> None:  # fmt: skip
     """Integrate people over the output grid, L at a time.
 
     Args:
@@ -400,40 +313,12 @@ def run(
                     h[lane] = 0.01 if h[lane] > 0.01 else h[lane]
                     after[lane] = 0
                 if rules > 0 and info[p][0] == 0 and t[lane] < t_end:
-                    for i in range(n):
-                        xs[i] = y[i * L + lane]
-                    conditions(xs, QO[p], gs)
-                    fired = False
-                    for r in range(rules):
-                        if not R[r][0] * (gs[r] - THR[p][r]) > 0.0:
-                            hold[lane][r] = -1.0
-                            if ready[lane][r] == float("inf"):
-                                ready[lane][r] = t[lane]
-                            continue
-                        if hold[lane][r] < 0.0:
-                            hold[lane][r] = t[lane]
-                        due = hold[lane][r] + R[r][1]
-                        due = due if due > ready[lane][r] else ready[lane][r]
-                        if count[lane][r] >= R[r][4] or due > t[lane] + 1e-9 * (t[lane] if t[lane] > 1.0 else 1.0):
-                            continue
-                        fired = True
-                        count[lane][r] += 1
-                        # without `every` the condition must first be false again
-                        ready[lane][r] = t[lane] + R[r][5] if R[r][5] > 0.0 else float("inf")
-                        e = n_log[p]
-                        LOG[p][e][0] = t[lane]
-                        LOG[p][e][1] = t[lane] + R[r][2]
-                        LOG[p][e][2] = r
-                        n_log[p] = e + 1
-                        if R[r][6] > 0.0:
-                            info[p][0] = 3
-                        else:
-                            e = n_pend[lane]
-                            pend_t[lane][e] = t[lane] + R[r][2]
-                            pend_r[lane][e] = r
-                            pend_s[lane][e] = 1.0
-                            n_pend[lane] = e + 1
-                    if fired:
+                    code = fire(
+                        lane, L, n, t[lane], y, QO[p], R, THR[p], hold, ready, count, gs, xs, LOG[p], n_log, p, pend_t, pend_r, pend_s, n_pend
+                    )
+                    if code == 2:
+                        info[p][0] = 3
+                    if code > 0:
                         # what is given at once comes before anything is written down
                         continue
                 k = k_out[lane]
@@ -541,10 +426,10 @@ def run(
             n_out = n_times[grid[p]]
             if rules > 0:
                 tiny = 1e-9 * (t_new if t_new > 1.0 else 1.0)
-                fire = watch(lane, L, n, t[lane], hh[lane], y, yn, D, QO[p], R, THR[p], hold, ready, count, held, gs, xs)
-                if fire < t_new - 2.0 * tiny:
+                due = watch(lane, L, n, t[lane], hh[lane], y, yn, D, QO[p], R, THR[p], hold, ready, count, held, gs, xs)
+                if due < t_new - 2.0 * tiny:
                     # a rule comes due within the step: take the step again, to end there
-                    forced[lane] = fire if fire > t[lane] + 2.0 * tiny else t[lane] + 2.0 * tiny
+                    forced[lane] = due if due > t[lane] + 2.0 * tiny else t[lane] + 2.0 * tiny
                     h[lane] = hh[lane]
                     mode[lane] = -1
                     continue

@@ -102,7 +102,7 @@ class Solver:
             baseline = self.plain.evaluate(watched, Y0[:, None, :], P)[:, 0, :]
             table = RuleTable(p, rules, len(P), baseline, self.plain.dose(P))
         width = p.n if nodes is None else len(nodes)
-        out = np.full((len(P), len(t_out), width), np.nan)
+        out = np.empty((len(P), width, len(t_out)))
         end = np.full((len(P), p.n), np.nan)
         info = np.zeros((len(P), 5))
         if solver == "kernel":
@@ -110,11 +110,10 @@ class Solver:
             for a in range(0, len(P), chunk):
                 part = slice(a, a + chunk)
                 arrays, counts = _pad(events[part])
-                values, end[part], info[part] = kernel.run(
+                _, end[part], info[part] = kernel.run(
                     P[part], Q[part], Y0[part], arrays, counts, t_out, atol, rtol, max_steps, threads or os.cpu_count() or 1,
-                    rules=table, offset=a,
+                    rules=table, offset=a, out=out[part],
                 )  # fmt: skip
-                out[part] = np.moveaxis(values, 1, 2)
                 if progress:
                     progress(min(a + chunk, len(P)))
         else:
@@ -123,14 +122,14 @@ class Solver:
                     Y, row = self.plain.integrate(Q[k], Y0[k], events[k], t_out, atol, rtol, max_steps, table, k, P[k : k + 1])
                 else:
                     Y, row = _cvode(self.plain, Q[k], Y0[k], events[k], t_out, atol, rtol, max_steps)
-                out[k] = Y if nodes is None else self.plain.evaluate(nodes, Y[None], P[k : k + 1])[0]
+                out[k] = (Y if nodes is None else self.plain.evaluate(nodes, Y[None], P[k : k + 1])[0]).T
                 end[k] = Y[-1]
                 info[k] = row
                 if progress:
                     progress(k + 1)
         reasons = [self._reason(row) for row in info]
         stopped = np.where(info[:, 0] == rodas5p.STOPPED, info[:, 1], np.nan)
-        return Solution(t_out, out, end, reasons, info[:, 3].astype(np.int64), table.firings() if table else [], stopped)
+        return Solution(t_out, np.moveaxis(out, 1, 2), end, reasons, info[:, 3].astype(np.int64), table.firings() if table else [], stopped)
 
     def _reason(self, info: Array) -> str:
         status = int(info[0])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from papaver.core import emit, mathlib, rodas5p
+from papaver.core import emit, mathlib, rodas5p, triggers
 from papaver.core.lower import Program
 from papaver.core.rules import RuleTable
 
@@ -52,7 +52,7 @@ class PlainTarget:
         ns["rhs"] = _guarded(ns["rhs"], p.n, 2)
         ns["rhs_jac"] = _guarded(ns["rhs_jac"], p.n, 2)
         ns["factor"] = _guarded(ns["factor"], len(p.lu.entries), 2)
-        for f in (rodas5p.stages, rodas5p.dense, rodas5p.norms, rodas5p.accept, rodas5p.interpolate, rodas5p.watch, rodas5p.run):
+        for f in (rodas5p.stages, rodas5p.dense, rodas5p.norms, rodas5p.accept, triggers.interpolate, triggers.watch, triggers.fire, rodas5p.run):
             generated("from __future__ import annotations\n" + inspect.getsource(f), ns)
         ns["record"], ns["blank"] = _record, _blank
         return ns

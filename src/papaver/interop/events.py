@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-
-import numpy as np
 
 from papaver.errors import PapaverError
 from papaver.interop import steady
@@ -67,7 +64,8 @@ class Planner:
     def __init__(self, r: Records, model: Model, nocb: bool, Q: Array, Y0: Array, rtol: float) -> None:
         self.r, self.m, self.nocb, self.Q, self.Y0, self.rtol = r, model, nocb, Q, Y0, rtol
         self.atol = model.atol(rtol)
-        self.time = r.time * model.time
+        times: list[float] = (r.time * model.time).tolist()
+        self.time, self.evid, self.row = times, r.evid.tolist(), model.row.tolist()
         self.coefficients = model.solver.plain.dose(model.P)
         self._steady: dict[tuple[object, ...], steady.Steady] = {}
 
@@ -93,12 +91,12 @@ class Planner:
         """
         r, m = self.r, self.m
         port = m.ports[int(m.cmt[row])]
-        p = int(m.row[row])
+        p = self.row[row]
         shares = [(state, float(self.coefficients[f"{port}:{state}"][p])) for state, _ in m.program.doses[port].split]
         share = sum(x for _, x in shares)
         amount, rate = float(r.amt[row]) * self._amount(row) / scale, float(r.rate[row])
         lag = float(self.coefficients[f"{port}:lag"][p])
-        first = float(self.time[row]) + lag
+        first = self.time[row] + lag
         ii = float(r.ii[row]) * m.time
         duration = 0.0
         if rate == -2:
@@ -136,11 +134,9 @@ class Planner:
         Raises:
             DataError: names the record and the reason.
         """
-        p, interval = int(self.m.row[row]), float(self.r.ii[row]) * self.m.time
-        lag = dose.first - float(self.time[row])
-        constant = self.r.amt[row] == 0
-        # the lag is part of a difference of times; as a key it is taken from the parameters
-        key = (p, dose.into, dose.duration, interval, int(self.m.cmt[row]), bool(constant))
+        p, interval = self.row[row], float(self.r.ii[row]) * self.m.time
+        constant = bool(self.r.amt[row] == 0)
+        key = (p, dose.into, dose.duration, interval, int(self.m.cmt[row]), constant)
         if key in self._steady:
             return self._steady[key]
         lag = float(self.coefficients[f"{self.m.ports[int(self.m.cmt[row])]}:lag"][p])
@@ -163,25 +159,22 @@ class _Course:
 
     def __init__(self, planner: Planner, rows: list[int], scale: float) -> None:
         self.p, self.rows, self.scale = planner, rows, scale
-        self.now = float(planner.time[rows[0]])
-        self.last = float(planner.time[rows[-1]])
-        self.out: list[Segment] = [Segment(self.now, self.now, int(planner.m.row[rows[0]]), ())]
+        self.now, self.last = planner.time[rows[0]], planner.time[rows[-1]]
+        self.out: list[Segment] = [Segment(self.now, self.now, planner.row[rows[0]], ())]
         self.pending: list[tuple[float, int, int, _Given]] = []
         self.running: dict[int, _Given] = {}
         self.rates: tuple[tuple[int, float], ...] = ()
         self.count = 0
 
     def run(self) -> list[Segment]:
-        r, m = self.p.r, self.p.m
-        row = int(m.row[self.rows[0]])
+        row = self.p.row[self.rows[0]]
         for k in self.rows:
-            t = float(self.p.time[k])
-            own = int(m.row[k])
+            t, own = self.p.time[k], self.p.row[k]
             row = own if self.p.nocb else row
             while self.pending and self.pending[0][0] <= t + _tick(t):
                 self._meet(row, t)
             self._advance(t, row)
-            evid = int(r.evid[k])
+            evid = self.p.evid[k]
             if evid in (RESET, RESET_DOSE):
                 self._clear()
                 self._act("set", self.p.Y0[own])
@@ -217,7 +210,7 @@ class _Course:
 
     def _meet(self, row: int, t: float) -> None:
         """What lies between two rows: the end of an infusion, or a lagged or additional dose. Ends come first at one time."""
-        time, kind, number, dose = heapq.heappop(self.pending)
+        time, kind, _, dose = heapq.heappop(self.pending)
         self._advance(t if abs(time - t) <= _tick(t) else time, row)
         if kind == _END:
             del self.running[dose.number]
@@ -264,7 +257,7 @@ class _Course:
                 self._clear()
                 self._act("set", found.state)
             else:
-                self._act("add", {i: float(x) for i, x in enumerate(found.state - self.p.Y0[int(self.p.m.row[k])]) if x})
+                self._act("add", {i: float(x) for i, x in enumerate(found.state - self.p.Y0[self.p.row[k]]) if x})
             for left in found.running:
                 self._infuse(dose.into, self.now + left)
             if self.p.r.amt[k] == 0:
@@ -278,5 +271,3 @@ class _Course:
 def _tick(t: float) -> float:
     return TICK * max(1.0, abs(t))
 
-
-Run = Callable[[list[list[Segment]]], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -89,9 +89,10 @@ def build(
 
 
 @functools.cache
-def _solver_of(component: type) -> Solver:
-    system = System(component.__name__)
-    system.add("pk", component)
+def _standard_solver(name: str) -> Solver:
+    """One solver, and so one compiled kernel, for each standard model."""
+    system = System(name)
+    system.add("pk", next(m.component for m in STANDARD.values() if m.component.__name__ == name))
     return Solver(lower(system))
 
 
@@ -111,7 +112,7 @@ def _standard(r: Records, m: Standard, parameters: Mapping[str, float | str], un
     t, n = r.table, len(m.compartments)
     extra = [f"{x}{k}" for k in range(1, n + 1) for x in ("F", "ALAG", "D", "R")]
     source = _sources(r, m.name, [*m.parameters, *extra], m.synonyms, parameters)
-    solver = _solver_of(m.component)
+    solver = _standard_solver(m.component.__name__)
     columns = []
     for path in solver.program.param_names:
         symbol = path.removeprefix("pk.")
@@ -146,9 +147,8 @@ def _standard(r: Records, m: Standard, parameters: Mapping[str, float | str], un
         return {"IPRED": scaled[np.arange(len(Y)), observed - 1], "CP": scaled[:, m.central - 1]} | out
 
     names = dict.fromkeys(("IPRED", "CP"), unit) | {f"A{k}": units.get("amount", "") for k in range(1, n + 1)}
-    return Model(
-        m.name, solver, P, row, {k: f"pk.dose{k}" for k in range(1, n + 1)}, np.where(r.doses, dosed, observed), predict, names, _modelled(r, source, range(1, n + 1)),
-    )  # fmt: skip
+    ports = {k: f"pk.dose{k}" for k in range(1, n + 1)}
+    return Model(m.name, solver, P, row, ports, np.where(r.doses, dosed, observed), predict, names, _modelled(source, ports))
 
 
 def _sources(
@@ -197,15 +197,17 @@ def _possible(r: Records, name: str, wrong: npt.NDArray[np.bool_], x: Array, mes
         raise DataError(f"--set {name}: read {x[int(np.argmax(wrong))]:g}; {message}")
 
 
-def _modelled(r: Records, source: Mapping[str, Callable[[float | None], Array]], compartments: range | list[int]) -> dict[str, Array]:
+def _modelled(source: Mapping[str, Callable[[float | None], Array]], compartments: Iterable[int]) -> dict[str, Array]:
     return {name: source[name](math.nan) for k in compartments for name in (f"R{k}", f"D{k}") if name in source}
 
 
 def _distinct(P: Array) -> tuple[Array, npt.NDArray[np.int64]]:
     if (P == P[0]).all():
         return P[:1].copy(), np.zeros(len(P), dtype=np.int64)
-    rows, index = np.unique(P, axis=0, return_inverse=True)
-    return rows, index.reshape(-1).astype(np.int64)
+    # compared as bytes: far quicker than row by row as numbers
+    whole = np.ascontiguousarray(P).view(np.dtype((np.void, P.itemsize * P.shape[1]))).reshape(-1)
+    _, first, index = np.unique(whole, return_index=True, return_inverse=True)
+    return P[first], index.reshape(-1).astype(np.int64)
 
 
 def _cmt_numbers(r: Records, n: int, known: str) -> npt.NDArray[np.int64]:
@@ -238,8 +240,7 @@ def _body(r: Records, parameters: Mapping[str, float | str], units: Mapping[str,
         raise DataError(f"units: {missing[0]} is missing; the body needs all three: --units time=h,amount=mg,concentration=ng/mL")
     t = r.table
     ways, code = _ways(r, cmt, library)
-    numbers = {k: k for k in ways}
-    source = _sources(r, BODY, [f"{x}{k}" for k in numbers for x in ("R", "D")], {}, {k: v for k, v in parameters.items() if _is_modelled(k, ways)})
+    source = _sources(r, BODY, [f"{x}{k}" for k in ways for x in ("R", "D")], {}, {k: v for k, v in parameters.items() if _is_modelled(k, ways)})
     routes = [(drug, route) for drug, route in ways.values() if route]
     if not routes:
         raise DataError("cmt: no compartment has a route; write for example --cmt 1=heroin:iv")
@@ -273,7 +274,7 @@ def _body(r: Records, parameters: Mapping[str, float | str], units: Mapping[str,
     names = dict.fromkeys(("IPRED", *(f"CP_{name}" for name in p.body.drugs)), units["concentration"])
     ports = {k: p.body.ports[drug, route] for k, (drug, route) in ways.items() if route}
     t.check("CMT", r.doses & ~np.isin(code, list(ports)), "a dose needs a route here; write for example --cmt 1=heroin:iv")
-    return Model(BODY, solver, Pm, index, ports, code, predict, names, _modelled(r, source, list(ways)), time, amount, linear=False)
+    return Model(BODY, solver, Pm, index, ports, code, predict, names, _modelled(source, ways), time, amount, linear=False)
 
 
 def _is_modelled(name: str, ways: Mapping[int, object]) -> bool:
@@ -311,7 +312,8 @@ def _ways(r: Records, cmt: Mapping[str, str], library: Library) -> tuple[dict[in
         number = text[:-2] if text.endswith(".0") else text
         if number.isdigit():
             if int(number) not in ways:
-                t.fail(k, "CMT", f"the body has {', '.join(f'{n}={d}:{x}' for n, (d, x) in ways.items()) or 'no numbered compartment'}; add it with --cmt {number}=drug:route")
+                known = ", ".join(f"{n}={drug}:{route}" for n, (drug, route) in ways.items()) or "no numbered compartment"
+                t.fail(k, "CMT", f"the body has {known}; add it with --cmt {number}=drug:route")
             code[k] = int(number)
             continue
         if text not in named:
@@ -357,6 +359,7 @@ def _people(r: Records, fixed: dict[str, str]) -> list[tuple[str, ...]]:
 
 def _scenario(person: Mapping[str, str], fixed: Mapping[str, str], way: tuple[str, str]) -> Scenario:
     """A scenario that stands for the person; its one dose only carries the route."""
+    who = Person(age=person.get("age"), sex=person.get("sex"), weight=person.get("weight"), eGFR=person.get("eGFR"))
     return Scenario(
-        person=Person(**person), doses=[Dose(drug=way[0], amount="1 mg", route=way[1], over="1 min")], observe=Observe(until="1 h", detect=[]), set=dict(fixed)
+        person=who, doses=[Dose(drug=way[0], amount="1 mg", route=way[1], over="1 min")], observe=Observe(until="1 h", detect=[]), set=dict(fixed)
     )

@@ -32,7 +32,7 @@ RULES = ("nocb", "locf")
 
 def simulate(
     data: str | Path | pd.DataFrame, model: str, parameters: Mapping[str, float | str] | None = None, *,
-    units: Mapping[str, str] | None = None, cmt: Mapping[str, str] | Mapping[int, str] | None = None, covariates: str = "nocb",
+    units: Mapping[str, str] | str | None = None, cmt: Mapping[str, str] | Mapping[int, str] | str | None = None, covariates: str = "nocb",
     rtol: float | None = None, solver: str | None = None, threads: int | None = None, library: Library | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
@@ -44,7 +44,7 @@ def simulate(
         parameters: by name. Standard models: numbers in the data set's units ("CL", "V", "KA", "F1", "ALAG1", "D1", "R1"); a column of that name
             does the same and may change over time. The body: paths with units ("heroin.pk.CL": "3 L/min"), WT, AGE, SEX, EGFR.
         units: of the data set: time, amount, volume, concentration. The body needs time, amount and concentration.
-        cmt: the body's compartments: number -> "drug:route", or "drug" for one that is only observed.
+        cmt: the body's compartments: number -> "drug:route", or "drug" for one that is only observed. Both may be text: "1=heroin:iv,2=morphine".
         covariates: "nocb": the values of a row hold over the time before it, back to the row before, as in NONMEM; "locf": from the row on.
         rtol: relative tolerance; default 1e-8 for standard models, 1e-6 for the body.
         solver: "scalar" or "kernel"; default by the number of people. Results do not depend on it, nor on `threads`.
@@ -62,12 +62,13 @@ def simulate(
         raise DataError(f"covariates: read {covariates!r}; allowed are nocb (NONMEM's rule) and locf")
     if solver not in (None, "scalar", "kernel"):
         raise DataError(f"solver: read {solver!r}; allowed are scalar and kernel")
-    for name in units or {}:
+    declared = _pairs(units, "units", "time=h,amount=mg,concentration=ng/mL")
+    for name in declared:
         if name not in UNITS:
             raise DataError(f"units: unknown {name!r}; {nearest(name, UNITS)}")
     table = Table(data)
     r = records(table)
-    m = build(r, model, parameters or {}, units or {}, {str(k): v for k, v in (cmt or {}).items()}, library)
+    m = build(r, model, parameters or {}, declared, _pairs(cmt, "cmt", "1=heroin:iv,2=morphine:oral"), library)
     taken = [name for name in m.units if name in table]
     if taken:
         raise DataError(f"{table.name}: the column {taken[0]} is there already; rename it, the prediction gets that name")
@@ -80,6 +81,50 @@ def simulate(
         out[name] = x
     out.attrs["units"] = m.units
     out.attrs["failed"] = failed
+    return out
+
+
+def write(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as CSV (missing as ".") or Parquet, whole or not at all.
+
+    Raises:
+        DataError: another ending, or a folder that is not there.
+    """
+    target = writable(path)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        if target.suffix == ".csv":
+            frame.to_csv(beside, index=False, na_rep=".")
+        else:
+            frame.to_parquet(beside, index=False)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def writable(path: str | Path) -> Path:
+    """The path, if a table can be written there.
+
+    Raises:
+        DataError: not a CSV or Parquet file, or its folder does not exist.
+    """
+    target = Path(path)
+    if target.suffix not in (".csv", ".parquet"):
+        raise DataError(f"out: read {str(path)!r}; the name must end with .csv or .parquet")
+    if not target.parent.is_dir() or target.is_dir():
+        raise DataError(f"out: read {str(path)!r}; " + ("that is a folder" if target.is_dir() else f"there is no folder {target.parent}"))
+    return target
+
+
+def _pairs(given: Mapping[str, str] | Mapping[int, str] | str | None, what: str, example: str) -> dict[str, str]:
+    if not isinstance(given, str):
+        return {str(k): str(v) for k, v in (given or {}).items()}
+    out: dict[str, str] = {}
+    for item in given.split(","):
+        key, sign, value = (x.strip() for x in item.partition("="))
+        if not (key and sign and value) or key in out:
+            raise DataError(f"{what}: read {item.strip()!r}; write name=value, each name once, for example {example}")
+        out[key] = value
     return out
 
 
@@ -163,7 +208,8 @@ def _grid(s: Segment) -> list[float]:
 
 
 def _reason(info: Array, m: Model) -> str:
-    what = {rodas5p.STEP_TOO_SMALL: "the step became too small", rodas5p.TOO_MANY_STEPS: "too many steps"}.get(int(info[0]), "the integration stopped")
+    known = {rodas5p.STEP_TOO_SMALL: "the step became too small", rodas5p.TOO_MANY_STEPS: "too many steps"}
+    what = known.get(int(info[0]), "the integration stopped")
     return f"{what} at TIME {info[1] / m.time:.6g}, worst in {m.program.state_names[int(info[2])]}; try a larger rtol or check the parameters"
 
 
@@ -171,7 +217,7 @@ def _scalar(m: Model, Q: Array, atol: Array, rtol: float) -> Integrate:
     def integrate(segments: list[Segment], y: Array) -> tuple[list[Array], Array]:
         values, info = [], []
         for s, start in zip(segments, y, strict=True):
-            events = [[s.start] * len(s.rates), [rodas5p.RATE] * len(s.rates), [i for i, _ in s.rates], [x for _, x in s.rates]]
+            events: list[list[Any]] = [[s.start] * len(s.rates), [rodas5p.RATE] * len(s.rates), [i for i, _ in s.rates], [x for _, x in s.rates]]
             rows, row = m.solver.plain.integrate(Q[s.row], start, events, np.array(_grid(s)), atol, rtol, MAX_STEPS)
             values.append(rows)
             info.append(row)

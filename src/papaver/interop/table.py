@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +84,8 @@ class Table:
 
     def fail(self, row: int, name: str, message: str) -> NoReturn:
         """Refuse a cell: what was read is put before the message."""
-        raise DataError(f"{self.where(row, name)}: read {self.text(row, name)!r}; {message}" if name in self else f"{self.where(row, name)}: {message}")
+        read = f"read {self.text(row, name)!r}; " if name in self else ""
+        raise DataError(f"{self.where(row, name)}: {read}{message}")
 
     def check(self, name: str, wrong: Flags, message: str) -> None:
         """Refuse the first row where `wrong` is true."""
@@ -127,7 +131,8 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
             reader = csv.reader(f)
             header = [h.strip().lstrip("#").strip() for h in next(reader, [])]
             if len(header) < 2:
-                raise DataError(f"{path}: line 1: read {','.join(header)[:60]!r}; the first line must name the columns, separated by commas: ID,TIME,AMT,...")
+                read = ",".join(header)[:60]
+                raise DataError(f"{path}: line 1: read {read!r}; the first line must name the columns, separated by commas: ID,TIME,AMT,...")
             cells: list[list[str]] = []
             lines: list[int] = []
             for row in reader:
@@ -162,7 +167,7 @@ class Records:
     ii: Array
     ss: npt.NDArray[np.int64]
 
-    @property
+    @functools.cached_property
     def doses(self) -> Flags:
         """Rows that give a dose."""
         flags: Flags = (self.evid == DOSE) | (self.evid == RESET_DOSE)
@@ -181,7 +186,7 @@ def records(table: Table) -> Records:
     ss, addl, mdv = (t.numbers(name, 0.0, whole=True) for name in ("SS", "ADDL", "MDV"))
     t.check("MDV", ~np.isin(mdv, (0, 1)), "allowed are 0 (an observation) and 1 (none)")
     t.check("SS", ~np.isin(ss, (0, 1, 2)), "allowed are 0, 1 (steady state) and 2 (steady state, added to what is there)")
-    t.check("RATE", (rate < 0) & ~np.isin(rate, (-1, -2)), "allowed are 0 (bolus), a rate above 0, -1 (rate is the parameter Rn), -2 (duration is Dn)")
+    t.check("RATE", (rate < 0) & ~np.isin(rate, (-1, -2)), "allowed are 0 (bolus), a rate above 0, -1 (the rate is Rn), -2 (the duration is Dn)")
     t.check("AMT", amt < 0, "an amount is not negative")
     t.check("II", ii < 0, "an interval is not negative")
     t.check("ADDL", (addl < 0) | (addl > MAX_REPEATS), f"allowed are 0 to {MAX_REPEATS} additional doses")
@@ -203,8 +208,7 @@ def records(table: Table) -> Records:
     t.check("II", dose & (ii > 0) & (addl == 0) & (ss == 0), "an interval needs ADDL (how many more doses) or SS; write 0 for a single dose")
     ids, people = _people(t)
     r = Records(t, ids, people, time, evid, amt, rate, addl.astype(np.int64), ii, ss.astype(np.int64))
-    for rows in people:
-        _check_order(r, rows)
+    _check_order(r)
     return r
 
 
@@ -215,27 +219,27 @@ def _people(t: Table) -> tuple[list[str], list[list[int]]]:
     for row, text in enumerate(t.texts("ID")):
         if text in MISSING:
             t.fail(row, "ID", "every row needs the number or name of its person")
-        try:
+        with contextlib.suppress(ValueError):
             text = f"{float(text):.17g}"
-        except ValueError:
-            pass
         groups.setdefault(text, []).append(row)
     return list(groups), list(groups.values())
 
 
-def _check_order(r: Records, rows: list[int]) -> None:
+def _check_order(r: Records) -> None:
     """Times must not run backwards except at a reset, and nothing may erase a dose at the instant it is given."""
-    dose: Any = r.doses
-    given: int | None = None
-    for before, row in zip([None, *rows], rows, strict=False):
-        resets = r.evid[row] in (RESET, RESET_DOSE)
-        if before is not None and r.time[row] < r.time[before] and not resets:
-            person = r.table.text(row, "ID")
-            r.table.fail(row, "TIME", f"the row before it of ID {person} is at {r.time[before]:g}; times may go back only at a reset (EVID 3 or 4)")
-        if before is None or r.time[row] != r.time[before]:
-            given = None
-        if given is not None and (resets or r.ss[row] == 1):
-            what, column = ("a reset", "EVID") if resets else ("a steady-state dose with SS 1", "SS")
-            r.table.fail(row, column, f"{what} would erase the dose of row {given + 1} at the very time it is given ({r.time[row]:g}); put it before that row")
-        if dose[row]:
-            given = row
+    time, evid, ss, dose = r.time.tolist(), r.evid.tolist(), r.ss.tolist(), r.doses.tolist()
+    for rows in r.people:
+        before, given = -math.inf, -1
+        for row in rows:
+            now, resets = time[row], evid[row] in (RESET, RESET_DOSE)
+            if now < before and not resets:
+                person = r.table.text(row, "ID")
+                r.table.fail(row, "TIME", f"the row before it of ID {person} is at {before:g}; times may go back only at a reset (EVID 3 or 4)")
+            if now != before:
+                given = -1
+            if given >= 0 and (resets or ss[row] == 1):
+                what, column = ("a reset", "EVID") if resets else ("a steady-state dose with SS 1", "SS")
+                r.table.fail(row, column, f"{what} would erase the dose of row {given + 1} at the time it is given ({now:g}); put it before that row")
+            if dose[row]:
+                given = row
+            before = now

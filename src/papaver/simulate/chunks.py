@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from papaver.core.rules import Firing
 from papaver.errors import DataError
 from papaver.simulate.result import DIGEST, Result
 from papaver.simulate.tables import FORMAT, people_per_group, timecourse_table
@@ -34,7 +35,7 @@ class Chunk:
 
     Attributes:
         data: time courses of its first people that are to be written, shape (those, times, columns).
-        digests: see `result.person_digests`; of all its people.
+        digests: see `result.person_digests`; of all its people. firings, stopped: as in `Result`.
     """
 
     first: int
@@ -46,6 +47,8 @@ class Chunk:
     digests: bytes
     mole_error: float
     broken_laws: list[str]
+    firings: list[list[Firing]]
+    stopped: Array
 
     @property
     def people(self) -> int:
@@ -111,11 +114,15 @@ class Chunks:
         path = self.folder / HEADER
         if not path.exists():
             self._replace(path, lambda temporary: temporary.write_text(json.dumps(self._new, indent=2), encoding="utf-8"))
-        note = json.dumps({"outcome_units": chunk.outcome_units, "mole_error": chunk.mole_error, "broken_laws": chunk.broken_laws})
+        note = json.dumps({
+            "outcome_units": chunk.outcome_units, "mole_error": chunk.mole_error, "broken_laws": chunk.broken_laws, "rules": bool(chunk.firings),
+        })  # fmt: skip
+        firings = [(k, f.rule, f.fired, f.given) for k, who in enumerate(chunk.firings) for f in who]
         arrays = {
             # as the kernel leaves them in memory: times side by side
             "data": np.moveaxis(chunk.data, 2, 1), "reasons": np.array(chunk.reasons, dtype=np.str_), "steps": np.array(chunk.steps, dtype=np.int64),
             "outcomes": np.array(list(chunk.outcomes.values())), "digests": np.frombuffer(chunk.digests, dtype=np.uint8), "note": np.array(note),
+            "firings": np.array(firings, dtype=np.float64).reshape(-1, 4), "stopped": chunk.stopped,
         }  # fmt: skip
         self._replace(self.folder / f"{chunk.first:09d}+{chunk.people}.npz", lambda temporary: _savez(temporary, arrays))
 
@@ -135,11 +142,15 @@ class Chunks:
                     note = json.loads(str(x["note"]))
                     values = x["outcomes"]
                     names = list(note["outcome_units"])
+                    firings: list[list[Firing]] = [[] for _ in range(n)] if note["rules"] else []
+                    for k, rule, fired, given in x["firings"].tolist():
+                        firings[int(k)].append(Firing(int(rule), fired, given))
                     chunk: Chunk | None = Chunk(
                         int(path.stem.partition("+")[0]), np.moveaxis(x["data"], 1, 2), x["reasons"].tolist(), x["steps"].tolist(),
                         dict(zip(names, values, strict=True)), note["outcome_units"], x["digests"].tobytes(), note["mole_error"], note["broken_laws"],
+                        firings, x["stopped"],
                     )  # fmt: skip
-            except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            except (ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
                 chunk = None
             if chunk is None or not chunk.people == n == len(chunk.digests) // DIGEST:
                 path.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -138,6 +139,8 @@ class Result:
     def bands(self) -> dict[str, dict[str, Array]]:
         """Over the held people whose integration finished: mean, p05, p25, median, p75 and p95 at each time, by column.
 
+        Who was stopped by a rule counts until then.
+
         Returns:
             column -> name of the statistic -> values of shape (times,); NaN if nobody is left.
         """
@@ -145,8 +148,12 @@ class Result:
         out: dict[str, dict[str, Array]] = {}
         for name in self.columns:
             x = self[name][ok] if ok else np.full((1, len(self.t)), np.nan)
-            levels = dict(zip(("p05", "p25", "median", "p75", "p95"), np.percentile(x, [5, 25, 50, 75, 95], axis=0), strict=True))
-            out[name] = {"mean": x.mean(axis=0), **levels}
+            gaps = bool(np.isnan(x).any())
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                levels = (np.nanpercentile if gaps else np.percentile)(x, [5, 25, 50, 75, 95], axis=0)
+                mean = (np.nanmean if gaps else np.mean)(x, axis=0)
+            out[name] = {"mean": mean, **dict(zip(("p05", "p25", "median", "p75", "p95"), levels, strict=True))}
         return out
 
     def hash(self, people: int | None = None) -> str:

@@ -85,7 +85,7 @@ def people_per_group(times: int, columns: int) -> int:
 
 
 def outcomes_table(result: Result, people: int, part: slice = slice(None)) -> pa.Table:
-    """A row a person: status "ok", "failed" or "not run", the reason, and the outcomes (NaN where there is none).
+    """A row a person: status "ok", "failed", "stopped" (by a rule) or "not run", the reason, and the outcomes (NaN where there is none).
 
     Args:
         people: how many were asked for (after an interruption more than `result.people`). part: which of them.
@@ -96,7 +96,8 @@ def outcomes_table(result: Result, people: int, part: slice = slice(None)) -> pa
     done = person[person < result.people]
     missing = len(person) - len(done)
     reasons = [result.reasons[k] for k in done]
-    status = ["failed" if r else "ok" for r in reasons] + ["not run"] * missing
+    stopped = np.isfinite(result.stopped)[done] if result.stopped.size else np.zeros(len(done), dtype=bool)
+    status = ["failed" if r else "stopped" if x else "ok" for r, x in zip(reasons, stopped, strict=True)] + ["not run"] * missing
     units = {"person": "1", **result.outcome_units}
     fields = [_field("person", pa.int64(), "1"), pa.field("status", pa.string()), pa.field("reason", pa.string())]
     arrays = [column(result.first_person + person), text_column(status), text_column(reasons + [NOT_RUN] * missing)]
@@ -172,20 +173,31 @@ def _timecourse_hash(path: Path) -> str:
 
     with parquet.ParquetFile(path) as file:
         names = file.schema_arrow.names[2:]
-        t, digests = np.empty(0), b""
+        t, digests = _times(file), b""
         left = np.empty((len(names), 0))
         for k in range(file.num_row_groups):
-            table = file.read_row_group(k)
-            if not len(t):
-                person = table["person"].to_numpy()
-                t = table["time"].to_numpy()[: int(np.count_nonzero(person == person[0])) if len(person) else 0]
+            table = file.read_row_group(k, columns=names)
             # another program may have cut the groups elsewhere: what is left of a person waits for the next group
-            rows = np.concatenate([left, np.stack([table[n].to_numpy() for n in names])], axis=1) if names else left
+            rows = np.concatenate([left, np.array([table[n].to_numpy() for n in names]).reshape(len(names), -1)], axis=1)
             whole = rows.shape[1] // len(t) if len(t) else 0
             people = rows[:, : whole * len(t)].reshape(len(names), whole, len(t))
             digests += person_digests(np.moveaxis(people, 0, 2))
             left = rows[:, whole * len(t) :]
     return timecourse_hash(t, names, digests)
+
+
+def _times(file: Any) -> Array:
+    """Output times: those of the first person."""
+    times: list[Array] = []
+    first = None
+    for k in range(file.num_row_groups):
+        table = file.read_row_group(k, columns=["person", "time"])
+        person = table["person"].to_numpy()
+        first = person[0] if first is None and len(person) else first
+        times.append(table["time"].to_numpy()[person == first])
+        if not (person == first).all():
+            break
+    return np.concatenate(times) if times else np.empty(0)
 
 
 def _outcomes_hash(path: Path) -> str:
