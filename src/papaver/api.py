@@ -187,9 +187,7 @@ def resume(run_dir: str | Path, *, progress: bool = False) -> Result:
     return _run_into(folder, p, intent, solver, rtol, header["command"], header["data_dir"], progress)
 
 
-def _run_into(
-    folder: Path, p: Prepared, intent: Plan, solver: str, rtol: float, command: list[str], data_dir: str | None, progress: bool
-) -> Result:
+def _run_into(folder: Path, p: Prepared, intent: Plan, solver: str, rtol: float, command: list[str], data_dir: str | None, progress: bool) -> Result:
     s = p.scenario.scenario
     identity = {
         "scenario_hash": storage.scenario_hash(s), "seed": s.seed, "people": s.people, "solver": solver, "rtol": rtol,

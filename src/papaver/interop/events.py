@@ -270,4 +270,3 @@ class _Course:
 
 def _tick(t: float) -> float:
     return TICK * max(1.0, abs(t))
-

@@ -57,7 +57,14 @@ def doses(result: Result) -> list[dict[str, str]]:
         form = f" as {drug.salts[d.salt].title}" if d.salt else " (base)"
         start = to_internal(d.at, "min", where="doses.at", example="0 min")
         given = next((x.amount for x in result.scenario.doses if x.drug == drug.name and x.route == route and abs(x.time - start) < 1e-6), None)
+        if d.when is not None:
+            given = next((x.amount for x in result.scenario.rules if x.condition.text == d.when.strip() and x.drug == drug.name), None)
         when = f"at {d.at}" + (f", then every {d.every}, {n} doses" if n > 1 else "") + (f", each over {d.over}" if d.over else "")
+        if d.when is not None:
+            fired = sum(1 for row in result.schedule if row["when"] == d.when.strip() and row["drug"] == drug.name)
+            delays = (f", held for {d.hold}" if d.hold else "") + (f", {d.after} later" if d.after else "")
+            limits = f"; at most {d.times or 1} times" + (f", not within {d.every}" if d.every else "") + f"; given {fired} times in all"
+            when = f"when {d.when}{delays}{limits}"
         out.append({
             "drug": drug.title, "amount": d.amount + form + (f", purity {percent(d.purity)}" if d.purity != 1 else ""),
             "moles": f"{number(given / 1000)} µmol" if given is not None else "–", "route": drug.routes[route].title, "when": when,

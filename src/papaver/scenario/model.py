@@ -83,7 +83,8 @@ class Detect(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
 class Observe(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """How long to watch, how often to write down, and which outputs (names or groups; default: all concentrations and receptors).
 
-    `stop` lists conditions that end a person's run; what lies after is empty. `detect` lists detection windows to report; default: every molecule at 1 ng/mL in plasma and 10 ng/mL in urine.
+    `stop` lists conditions that end a person's run; what lies after is empty. `detect` lists detection windows to report; default: every
+    molecule at 1 ng/mL in plasma and 10 ng/mL in urine.
     """
 
     until: Quantity

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from papaver.bodies.adult import check_variants
+from papaver.core.rules import MAX_TIMES
 from papaver.errors import PapaverError, ScenarioError, UnitError, nearest
 from papaver.evidence.covariates import LEVELS
 from papaver.evidence.load import Library
 from papaver.evidence.schema import Drug
-from papaver.core.rules import MAX_TIMES
 from papaver.scenario.model import Detect, Dose, Person, Scenario, Stop
 from papaver.scenario.rules import ResolvedRule, condition
 from papaver.units import Unit, convert, parse_quantity, to_internal

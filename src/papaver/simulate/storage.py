@@ -21,7 +21,18 @@ from papaver.scenario import Scenario
 from papaver.simulate.chunks import Chunks
 from papaver.simulate.failures import failures
 from papaver.simulate.result import Result
-from papaver.simulate.tables import BANDS, FORMAT, OUTCOMES, TIMECOURSE, bands_table, outcomes_tables, timecourse_tables, write_tables
+from papaver.simulate.tables import (
+    BANDS,
+    FORMAT,
+    OUTCOMES,
+    SCHEDULE,
+    TIMECOURSE,
+    bands_table,
+    outcomes_tables,
+    schedule_table,
+    timecourse_tables,
+    write_tables,
+)
 
 MANIFEST, SCENARIO, REPORT = "manifest.json", "scenario.yaml", "report.html"
 _WORDS: dict[type | tuple[type, ...], str] = {dict: "a mapping", str: "text", int: "a whole number", (int, float): "a number"}
@@ -173,6 +184,8 @@ def write(folder: Path, result: Result, manifest: Mapping[str, Any], report: str
     }
     if written < result.people:
         writers[BANDS] = table(lambda: [bands_table(result)])
+    if result.scenario.rules:
+        writers[SCHEDULE] = table(lambda: [schedule_table(result)])
     if report is not None:
         writers[REPORT] = text(report)
     writers[MANIFEST] = text(to_json(manifest) + "\n")
@@ -180,7 +193,7 @@ def write(folder: Path, result: Result, manifest: Mapping[str, Any], report: str
     try:
         for name, path in temporary.items():
             writers[name](path)
-        for name in {REPORT, BANDS} - writers.keys():
+        for name in {REPORT, BANDS, SCHEDULE} - writers.keys():
             (folder / name).unlink(missing_ok=True)
         for name, path in temporary.items():
             os.replace(path, folder / name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-TIMECOURSE, OUTCOMES, BANDS = "timecourse.parquet", "outcomes.parquet", "bands.parquet"
+TIMECOURSE, OUTCOMES, BANDS, SCHEDULE = "timecourse.parquet", "outcomes.parquet", "bands.parquet", "schedule.parquet"
 FORMAT = 2
 """Number of the folder's layout; a reader refuses one that it does not know."""
 NOT_RUN = "the run was interrupted before this person"
@@ -130,6 +130,20 @@ def bands_table(result: Result) -> pa.Table:
     arrays.append(column(np.full(len(names), ok, dtype=np.int64)))
     fields.append(pa.field("people", pa.int64()))
     return pa.Table.from_arrays(arrays, schema=_schema(fields, result.scenario.scenario.title, {"time": "min", **result.units}))
+
+
+def schedule_table(result: Result) -> pa.Table:
+    """What rules did: one row a firing, with the condition, when it fired and when its dose was given."""
+    import pyarrow as pa
+
+    rows = result.schedule
+    units = {"person": "1", "fired": "min", "given": "min", "amount": "nmol"}
+    fields = [_field("person", pa.int64(), "1"), *(_field(k, pa.float64(), units[k]) for k in ("fired", "given", "amount"))]
+    fields += [pa.field(k, pa.string()) for k in ("when", "drug", "route", "text")]
+    arrays = [column(np.array([r["person"] for r in rows], dtype=np.int64))]
+    arrays += [column(np.array([r[k] for r in rows], dtype=np.float64)) for k in ("fired", "given", "amount")]
+    arrays += [text_column([str(r[k] or "") for r in rows]) for k in ("when", "drug", "route", "text")]
+    return pa.Table.from_arrays(arrays, schema=_schema(fields, result.scenario.scenario.title, units))
 
 
 def write_tables(path: Path, tables: Iterable[pa.Table]) -> None:
