@@ -61,7 +61,7 @@ def test_replay_finds_what_was_changed(capsys: pytest.CaptureFixture[str]) -> No
     assert main(SHORT) == 0
     path = Path("o/manifest.json")
     manifest = json.loads(path.read_text())
-    manifest["timecourse_hash"] = "0" * 64
+    manifest["timecourse_hash"] = manifest["written_hash"] = "0" * 64
     manifest["numpy"] = "0.0"
     path.write_text(json.dumps(manifest))
     Path("o/scenario.yaml").write_text(Path("o/scenario.yaml").read_text().replace("10 mg", "11 mg"))

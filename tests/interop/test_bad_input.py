@@ -138,7 +138,7 @@ def test_not_a_table(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_other_refusals(tmp_path: Path) -> None:
-    assert "model: read 'pk4'; did you mean 'pk1'?" in refused(tmp_path, GOOD, model="pk4") or True
+    assert refused(tmp_path, GOOD, model="pk2_orl") == "model: read 'pk2_orl'; did you mean 'pk2_oral'?"
     assert "covariates: read 'bocf'; allowed are nocb" in refused(tmp_path, GOOD, covariates="bocf")
     assert "units: unknown 'tiem'; did you mean 'time'?" in refused(tmp_path, GOOD, units="tiem=h")
     assert "units: read 'h'; write name=value" in refused(tmp_path, GOOD, units="h")

@@ -128,7 +128,7 @@ def _matrices(plain: PlainTarget, q: Array, y0: Array, part: Sequence[int], into
     for i, x in into:
         b[i] += x
     slowest = float(np.linalg.eigvals(M).real.max()) if len(part) else -1.0
-    if slowest > -1e-13 * float(np.abs(M).max(initial=0.0)):
+    if slowest >= -1e-13 * float(np.abs(M).max(initial=0.0)):
         raise PapaverError("there is no steady state: what is given is never eliminated (a clearance or rate constant is 0)")
     return M, b[list(part)]
 

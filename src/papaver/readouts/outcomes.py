@@ -42,7 +42,7 @@ def add_outcomes(result: Result) -> Result:
                 put(f"{drug}.{site}.detected_until", rows.last_time_above(t, curves, limit), "min")
         elif what == "A" and owner.endswith(".urine"):
             drug = owner.split(".")[0]
-            given = sum(d.amount for d in result.scenario.doses)
+            given = result.dosed
             put(f"{drug}.urine.recovered", curves[:, -1] / given, "1")
             if result.scenario.windows:
                 continue

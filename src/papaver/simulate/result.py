@@ -74,6 +74,14 @@ class Result:
         return out
 
     @property
+    def dosed(self) -> Array:
+        """What each person was given in all, by schedule and by rules, nmol."""
+        total = np.full(self.people, float(sum(d.amount for d in self.scenario.doses)))
+        for k, firings in enumerate(self.firings):
+            total[k] += sum(self.scenario.rules[f.rule].amount for f in firings if f.given <= self.t[-1])
+        return total
+
+    @property
     def people(self) -> int:
         """Number of people."""
         return len(self.reasons)
