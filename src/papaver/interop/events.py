@@ -9,6 +9,8 @@ import heapq
 import math
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from papaver.errors import PapaverError
 from papaver.interop import steady
 from papaver.interop.models import Model
@@ -144,11 +146,12 @@ class Planner:
             self.r.table.fail(row, "II", f"the lag ({lag / self.m.time:g}) must be shorter than the interval of a steady-state dose")
         plain, q, y0 = self.m.solver.plain, self.Q[p], self.Y0[p]
         try:
-            if constant:
-                found = steady.of_constant_infusion(plain, q, y0, dose.into)
-            else:
-                found = steady.of_doses(plain, q, y0, dose.into, dose.duration, interval, lag, self.rtol, self.atol)
-        except PapaverError as e:
+            with np.errstate(all="ignore"):
+                if constant:
+                    found = steady.of_constant_infusion(plain, q, y0, dose.into)
+                else:
+                    found = steady.of_doses(plain, q, y0, dose.into, dose.duration, interval, lag, self.rtol, self.atol)
+        except (PapaverError, ValueError, ArithmeticError) as e:  # the last two: numbers out of range
             self.r.table.fail(row, "SS", f"a steady state is not possible here: {e}")
         self._steady[key] = found
         return found

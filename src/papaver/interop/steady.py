@@ -67,8 +67,7 @@ def of_doses(
             x = E @ (E_rest @ start + (whole + 1) * I_rest) + whole * level
         ends = [duration - phase - k * interval for k in range(whole + 1)]
         running = tuple(e for e in reversed(ends) if e > 1e-12 * interval)
-    state = y0.copy()
-    state[part] = x
+    state = _placed(y0, part, x)
     state = _settle(plain, q, y0, state, part, into, duration, interval, lag, running, rtol, atol)
     return Steady(state, running)
 
@@ -79,9 +78,15 @@ def of_constant_infusion(plain: PlainTarget, q: Array, y0: Array, into: Sequence
     M, b = _matrices(plain, q, y0, part, into)
     if len(_others(plain.program, part)):
         raise PapaverError("a constant infusion at steady state is found only for the standard models; write a long infusion before the data begin")
+    return Steady(_placed(y0, part, np.linalg.solve(-M, b)), ())
+
+
+def _placed(y0: Array, part: Sequence[int], x: Array) -> Array:
+    if not np.isfinite(x).all():
+        raise PapaverError("the amounts are out of range")
     state = y0.copy()
-    state[part] = np.linalg.solve(-M, b)
-    return Steady(state, ())
+    state[list(part)] = x
+    return state
 
 
 def _linear(p: Program, into: Sequence[int]) -> list[int]:
@@ -121,6 +126,8 @@ def _matrices(plain: PlainTarget, q: Array, y0: Array, part: Sequence[int], into
     full = np.zeros((p.n, p.n))
     for (i, j), value in zip(p.jacobian, J, strict=True):
         full[i, j] = value
+    if not np.isfinite(full).all():
+        raise PapaverError("the parameters are out of range")
     if np.any(full[part] @ y0) or np.any(np.array(dy)[part]):
         raise PapaverError("the amounts are not zero without a dose, so there is no closed form")
     M = full[np.ix_(part, part)]

@@ -191,8 +191,9 @@ def records(table: Table) -> Records:
     t.check("II", ii < 0, "an interval is not negative")
     t.check("ADDL", (addl < 0) | (addl > MAX_REPEATS), f"allowed are 0 to {MAX_REPEATS} additional doses")
     if "EVID" in t:
-        evid = t.numbers("EVID", whole=True).astype(np.int64)
-        t.check("EVID", ~np.isin(evid, range(5)), "allowed are 0 (observation), 1 (dose), 2 (other), 3 (reset), 4 (reset and dose)")
+        kind = t.numbers("EVID", whole=True)
+        t.check("EVID", ~np.isin(kind, range(5)), "allowed are 0 (observation), 1 (dose), 2 (other), 3 (reset), 4 (reset and dose)")
+        evid = kind.astype(np.int64)
     else:
         evid = np.where((amt > 0) | ((rate != 0) & (ss > 0)), DOSE, np.where(mdv == 1, OTHER, OBSERVATION)).astype(np.int64)
     dose = (evid == DOSE) | (evid == RESET_DOSE)
