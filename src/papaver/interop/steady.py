@@ -78,7 +78,7 @@ def of_constant_infusion(plain: PlainTarget, q: Array, y0: Array, into: Sequence
     M, b = _matrices(plain, q, y0, part, into)
     if len(_others(plain.program, part)):
         raise PapaverError("a constant infusion at steady state is found only for the standard models; write a long infusion before the data begin")
-    return Steady(_placed(y0, part, np.linalg.solve(-M, b)), ())
+    return Steady(_placed(y0, part, np.asarray(np.linalg.solve(-M, b), dtype=np.float64)), ())
 
 
 def _placed(y0: Array, part: Sequence[int], x: Array) -> Array:
