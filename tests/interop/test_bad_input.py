@@ -102,6 +102,8 @@ def test_no_steady_state(tmp_path: Path) -> None:
         "row 1 (line 2), SS: read '1'; a steady state is not possible here: there is no steady state: what is given is never eliminated"
         in refused(tmp_path, rows, {"CL": 0, "V": 50})
     )
+    long = HEAD + "1,0,1,100,1e-6,1,12\n"
+    assert "the infusion lasts 8.33e+06 intervals; at most 10000" in refused(tmp_path, long, {"CL": 5, "V": 50})
     assert "row 1 (line 2), II: read '12'; the lag (12) must be shorter than the interval" in refused(tmp_path, rows, {"CL": 1, "V": 50, "ALAG1": 12})
 
 

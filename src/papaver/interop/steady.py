@@ -21,6 +21,8 @@ from papaver.errors import PapaverError
 from papaver.interop.table import Array
 
 CYCLES = 100
+MAX_OVERLAP = 10_000
+"""Infusions of one series that may run at one time."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ def of_doses(
     if duration == 0.0:
         x = expm(M * phase) @ np.linalg.solve(np.eye(len(part)) - expm(M * interval), b)
         running: tuple[float, ...] = ()
+    elif not duration <= MAX_OVERLAP * interval:
+        raise PapaverError(f"the infusion lasts {duration / interval:.3g} intervals; at most {MAX_OVERLAP}")
     else:
         whole = int(duration / interval * (1 + 1e-12))
         rest = max(duration - whole * interval, 0.0)
