@@ -240,9 +240,6 @@ class _Parser:
         return Unit(factor, tuple(sorted((b, Fraction(e)) for b, e in dims.items())))
 
 
-DIMENSIONLESS = Unit(1.0, (), "1")
-
-
 def format_dims(dims: Dims) -> str:
     """Dimensions as a unit in internal units, e.g. "L.nmol/min"."""
 

@@ -1,7 +1,7 @@
-"""Scores: fold error where a fold means something, otherwise standard errors, odds, detection, interval or sign.
+"""Scores: fold error where a fold means something, otherwise detection, interval or sign.
 
 Rules (science.md section 9): fold error is for positive ratio-scale quantities. Zeros are detection tests. Directions are right or wrong.
-A bare interval is met or not. The floor is the best that one constant per conflict group could do.
+A bare interval is met or not. Scores in standard errors and odds come with the systems that need them. The floor is the best that one constant per conflict group could do.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from typing import Any
 import numpy as np
 
 from papaver.bench.study import Band, Observation, Study
-
-CHANGE_IN_SE = ("minute_ventilation", "SpO2", "MAP", "heart_rate", "pupil_diameter", "COWS", "SOWS", "OOWS")
-ODDS = ("prevalence", "retention", "relapse", "mortality")
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 from typing import Any
 
-GAMMA = 0.21193756319429014
-
 OK, STEP_TOO_SMALL, TOO_MANY_STEPS, STOPPED = 0, 1, 2, 3
 """Status codes of `run`."""
 ADD, RATE, SET, SET_RATE, PARAMETERS = 0, 1, 2, 3, 4

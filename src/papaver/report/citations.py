@@ -51,7 +51,7 @@ def used_paths(result: Result) -> list[str]:
         wanted = [str(person[model.covariate])] if model.form == "table" else list(model.entries)
         paths += [f"covariate.{m}.{k}" for k in wanted if k in model.entries]
     for name in result.scenario.assumed:
-        ends = ("", f".{person['sex']}", "_loss", "_loss_from")
+        ends = ("", f".{person['sex']}", "_loss", "_loss_from", "_least")
         paths += [p for end in ends if (p := f"person.{name}{end}") in library.parameters]
     return list(dict.fromkeys(paths))
 
@@ -136,6 +136,7 @@ _PLACES = {
     "person.eGFR": "glomerular filtration rate",
     "person.eGFR_loss": "its fall with age",
     "person.eGFR_loss_from": "age at which it begins to fall",
+    "person.eGFR_least": "below which age does not bring it",
 }
 
 

@@ -195,7 +195,7 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
             assumed.append(name)
     age = default("age") if age is None else age
     if eGFR is None:
-        eGFR = max(15.0, default("eGFR") - default("eGFR_loss") * max(0.0, age - default("eGFR_loss_from")))
+        eGFR = max(default("eGFR_least"), default("eGFR") - default("eGFR_loss") * max(0.0, age - default("eGFR_loss_from")))
     if p.history is not None:
         _drug(p.history.drug, "person.history.drug", library)
         value, unit = parse_quantity(p.history.dose, where="person.history.dose", example="150 mg/day")
