@@ -1,7 +1,8 @@
 """Scores: fold error where a fold means something, otherwise detection, interval or sign.
 
 Rules (science.md section 9): fold error is for positive ratio-scale quantities. Zeros are detection tests. Directions are right or wrong.
-A bare interval is met or not. Scores in standard errors and odds come with the systems that need them. The floor is the best that one constant per conflict group could do.
+A bare interval is met or not. Scores in standard errors and odds come with the systems that need them.
+The floor is the best that one constant per conflict group could do.
 """
 
 from __future__ import annotations
