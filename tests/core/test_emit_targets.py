@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import math
+import operator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papaver.core import emit
+from papaver.core.graph import Graph
 from papaver.core.kernels import KernelTarget, cache_dir, kernel_source
 from papaver.core.mathlib import SCALAR, VECTOR
 from papaver.core.targets import PlainTarget
@@ -23,7 +27,9 @@ def test_factor_and_solve_agree_with_numpy_on_random_matrices(which: str, reques
     functions = PlainTarget(program).functions
     rng = np.random.default_rng(5)
     for _ in range(5):
-        values = rng.normal(size=len(program.jacobian))
+        # equal entries are one node, and their factors are shared
+        of_node = dict(zip(program.jacobian.values(), rng.normal(size=len(program.jacobian)), strict=True))
+        values = np.array([of_node[node] for node in program.jacobian.values()])
         J = np.zeros((program.n, program.n))
         for (i, j), v in zip(program.jacobian, values, strict=True):
             J[i, j] = v
@@ -68,6 +74,12 @@ def test_scalar_and_vector_functions_give_the_same_bits(name: str, x: float) -> 
 def test_exponential_and_logarithm_are_those_of_the_c_library_to_rounding(x: float, y: float) -> None:
     assert SCALAR["exp_"](x) == pytest.approx(math.exp(x), rel=4e-16)
     assert SCALAR["log_"](y) == pytest.approx(math.log(y), rel=4e-16, abs=1e-300)
+
+
+@given(e=st.floats(0.0, 1.0))
+def test_log1p_is_that_of_the_c_library_to_rounding(e: float) -> None:
+    assert SCALAR["log1p_"](e) == pytest.approx(math.log1p(e), rel=5e-16)
+    assert SCALAR["log1p_"](e) == float(VECTOR["log1p_"](np.array(e)))
 
 
 @given(x=st.one_of(st.just(0.0), st.floats(1e-12, 1e6), st.floats(-10, -1e-3)), n=st.sampled_from([0.0, 0.5, 1.0, 1.7, 3.0]))
@@ -138,3 +150,16 @@ def test_the_kernel_file_lands_in_the_cache_folder(small, monkeypatch: pytest.Mo
     target = KernelTarget(small.program)
     assert target.module.__file__ is not None
     assert target.module.__file__.startswith(str(cache_dir()))
+
+
+def test_a_sum_of_any_length_is_written_and_keeps_its_order() -> None:
+    # Python refuses more than 200 nested parentheses; a body with every drug sums over more states than that
+    g = Graph()
+    leaves = [g.leaf("param", k) for k in range(1000)]
+    node = leaves[0]
+    for leaf in leaves[1:]:
+        node = g.add(node, leaf)
+    lines = emit.straight_line(SimpleNamespace(graph=g), [("o[0]", node)], {leaf: f"p[{k}]" for k, leaf in enumerate(leaves)})
+    p, o = np.random.default_rng(1).lognormal(0.0, 5.0, 1000).tolist(), [0.0]
+    exec("\n".join(lines), {"p": p, "o": o})
+    assert o[0] == functools.reduce(operator.add, p)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from papaver.core.solve import DoseEvent, Solver
+from papaver.core import rodas5p
+from papaver.core.solve import DoseEvent, Solver, absolute_tolerance
 from papaver.errors import PapaverError
 
 GRID = np.linspace(0.0, 240.0, 481)
@@ -186,3 +187,50 @@ def test_progress_counts_people(small) -> None:
     seen: list[int] = []
     Solver(small.program).solve(small.P(3), [], np.array([0.0, 1.0]), progress=seen.append)
     assert seen == [1, 2, 3]
+
+
+def test_absolute_tolerances_by_the_unit_of_the_state(small) -> None:
+    units = small.program.flat.state_units
+    default, tight = (absolute_tolerance(small.program, rtol) for rtol in (1e-6, 1e-8))
+    assert default.tolist() == [{"nmol": 1e-5, "nmol/L": 1e-6, "1": 1e-9}.get(u, 1e-8) for u in units]
+    np.testing.assert_allclose(tight, default * 1e-2, rtol=1e-12)
+    mine = absolute_tolerance(small.program, 1e-8, {"nmol": 3e-4})
+    assert mine.tolist() == [3e-4 if u == "nmol" else t for u, t in zip(units, tight.tolist(), strict=True)]
+    assert absolute_tolerance(small.program, 1e-6, 1e-3).tolist() == [1e-3] * len(units)
+    with pytest.raises(PapaverError, match=r"atol: no state of small is in 'mol'; the units are 1, .*nmol"):
+        absolute_tolerance(small.program, 1e-6, {"mol": 1.0})
+    for bad in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(PapaverError, match=r"atol: read .* \(for states in 'nmol'\); a number above 0 is needed"):
+            absolute_tolerance(small.program, 1e-6, {"nmol": bad})
+
+
+@pytest.mark.parametrize("solver", ["scalar", "cvode", pytest.param("kernel", marks=pytest.mark.slow)])
+def test_an_absolute_tolerance_is_what_the_error_follows(small, solver: str) -> None:
+    """A dose far below the tolerance is not worth a step; a tight tolerance takes more of them and comes closer."""
+    tiny = [DoseEvent(0.0, "drug.depot.dose", 1e-4)]
+    exact = small.solver.solve(small.P(), tiny, GRID, solver=solver, rtol=1e-9, atol=1e-18).Y
+    k = small.program.state_names.index("drug.pk.A1")
+    loose, close = (small.solver.solve(small.P(), tiny, GRID, solver=solver, rtol=1e-6, atol={"nmol": a}).Y for a in (1e-2, 1e-14))
+    errors = [float(np.abs(Y - exact)[0, :, k].max()) for Y in (loose, close)]
+    assert errors[1] < 1e-9
+    assert errors[0] > 3 * errors[1]
+
+
+@pytest.mark.parametrize("solver", ["scalar", "cvode", pytest.param("kernel", marks=pytest.mark.slow)])
+def test_going_on_from_given_states_with_events_under_way(small, small_doses, solver: str) -> None:
+    """Two halves are the whole: the infusion of 20 to 35 min runs across the cut as a rate and its end."""
+    P, cut = small.P(2), 30.0
+    whole = small.solver.solve(P, small_doses, GRID, solver=solver, rtol=1e-9)
+    first = small.solver.solve(P, small_doses, GRID[GRID <= cut], solver=solver, rtol=1e-9)
+    rate, state = 400.0 / 15.0, small.program.state_names.index("drug.pk.A1")
+    under_way = [[(cut, rodas5p.RATE, state, rate), (35.0, rodas5p.RATE, state, -rate)]] * 2
+    rest = small.solver.solve(P, (), GRID[GRID >= cut], solver=solver, rtol=1e-9, Y0=first.end, under_way=under_way)
+    peak = np.abs(whole.Y).max(axis=(0, 1)).clip(1e-9)
+    assert np.max(np.abs(rest.Y - whole.Y[:, GRID >= cut]) / peak) < 1e-6
+    assert np.array_equal(rest.Y[:, 0], first.end)
+    gone = first.end.copy()
+    gone[0] = np.nan
+    one = small.solver.solve(P, (), GRID[GRID >= cut], solver=solver, rtol=1e-9, Y0=gone, under_way=under_way)
+    assert np.isnan(one.Y[0]).all()
+    assert one.reasons[0]
+    assert np.array_equal(one.Y[1], rest.Y[1])

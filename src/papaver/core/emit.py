@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from papaver.core.lower import Program
 
+# deeper expressions are cut into assignments: Python refuses more than 200 nested parentheses, and a sum over all states is as deep as it is long
+_DEEPEST = 50
 _SIGN = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
 
@@ -22,6 +24,7 @@ class _Writer:
         self.lines: list[str] = []
         self.names: dict[int, str] = {}
         self.loaded: dict[int, str] = {}
+        self.depth: dict[int, int] = {}
 
     def expr(self, i: int) -> str:
         value = self.g.value(i)
@@ -44,7 +47,11 @@ class _Writer:
         return f"{op}_({', '.join(args)})"
 
     def assign(self, i: int) -> None:
-        if i in self.inputs or self.g.value(i) is not None or i in self.names or self.uses.get(i, 0) < 2:
+        if i in self.inputs or self.g.value(i) is not None or i in self.names:
+            return
+        depth = 1 + max((self.depth.get(a, 0) for a in self.g.args(i)), default=0)
+        if self.uses.get(i, 0) < 2 and depth < _DEEPEST:
+            self.depth[i] = depth
             return
         text = self._inline(i)
         self.names[i] = f"v{i}"
@@ -125,38 +132,27 @@ def emit_output_part(p: Program, hoisted: Sequence[int]) -> str:
     return _function("prep_out", "p, q", straight_line(p, [(f"q[{k}]", node) for k, node in enumerate(hoisted)], _param_inputs(p)))
 
 
-def dense_output_lines(p: Program, nodes: Sequence[int], hoisted: Sequence[int]) -> tuple[list[str], list[int]]:
-    """Outputs over a vector of times within one step of one person.
+def emit_dense_outputs(p: Program, nodes: Sequence[int], hoisted: Sequence[int]) -> str:
+    """`outputs(T, L_y, L_yn, L_D0, L_D1, L_D2, S_q, O, lane, at)`: outputs of one person at a vector of times within one step.
 
-    Returns:
-        lines from `T` (position in the step), `S_C` (five coefficients for each state that is needed) and `S_q` to `O`; and those states.
+    T: positions in the step. L_y, L_yn: states before and after. L_D0..2: see `step.dense`. S_q: hoisted values. See `simd` for lane and at.
     """
     states = sorted({int(p.graph.nodes[i][1]) for i in _ancestors(p, nodes) if p.graph.nodes[i][0] == "state"})
     lines = ["th = T[0]", "t1 = 1.0 - th"]
     inputs = {node: f"S_q[{k}]" for k, node in enumerate(hoisted)}
-    for k, i in enumerate(states):
-        a, b, d0, d1, d2 = (f"S_C[{5 * k + j}]" for j in range(5))
-        lines.append(f"y{i} = (t1 * {a}) + (th * ({b} + (t1 * ({d0} + (th * ({d1} + (th * {d2})))))))")
+    for i in states:
+        lines.append(f"y{i} = (t1 * L_y[{i}]) + (th * (L_yn[{i}] + (t1 * (L_D0[{i}] + (th * (L_D1[{i}] + (th * L_D2[{i}])))))))")
         inputs[p.graph.leaf("state", i)] = f"y{i}"
-    return lines + straight_line(p, [(f"O[{k}]", node) for k, node in enumerate(nodes)], inputs), states
+    lines += straight_line(p, [(f"O[{k}]", node) for k, node in enumerate(nodes)], inputs)
+    return _function("outputs", "T, L_y, L_yn, L_D0, L_D1, L_D2, S_q, O, lane, at", lines)
 
 
 def emit_conditions(p: Program, nodes: Sequence[int], hoisted: Sequence[int]) -> str:
-    """`conditions(x, qo, g)`: what rules look at, from the states of one person and the hoisted values of the outputs."""
-    inputs = {i: f"x[{key[1]}]" for i, key in enumerate(p.graph.nodes) if key[0] == "state"} | {node: f"qo[{k}]" for k, node in enumerate(hoisted)}
-    return _function("conditions", "x, qo, g", straight_line(p, [(f"g[{k}]", node) for k, node in enumerate(nodes)], inputs))
-
-
-def step_lines(n: int) -> list[tuple[str, str, list[str]]]:
-    """`rodas5p.norms` and `rodas5p.accept` for n states as straight lines (name, arguments, lines), for targets that need them so."""
-    norms, accept = ["err = 0.0"], ["take = S[0]"]
-    for i in range(n):
-        norms += [
-            f"v{i} = u[{i}] + K7[{i}]", f"yn[{i}] = v{i}", f"a{i} = maximum_(v{i}, -v{i})", f"y{i} = y[{i}]", f"b{i} = maximum_(y{i}, -y{i})",
-            f"e{i} = K7[{i}] / (S_atol[{i}] + (S_rtol[0] * maximum_(a{i}, b{i})))", f"err = err + (e{i} * e{i})",
-        ]  # fmt: skip
-        accept.append(f"y[{i}] = accept_(take, yn[{i}], y[{i}])")
-    return [("norms", "u, K7, y, yn, S_atol, S_rtol, E", [*norms, "E[0] = err"]), ("accept", "S, yn, y", accept)]
+    """`conditions(x, qo, at, g)`: what rules look at, from the states of one person and the hoisted values of the outputs, from `at` on."""
+    inputs = {i: f"x[{key[1]}]" for i, key in enumerate(p.graph.nodes) if key[0] == "state"} | {
+        node: f"qo[at + {k}]" for k, node in enumerate(hoisted)
+    }
+    return _function("conditions", "x, qo, at, g", straight_line(p, [(f"g[{k}]", node) for k, node in enumerate(nodes)], inputs))
 
 
 def _ancestors(p: Program, nodes: Sequence[int]) -> set[int]:
@@ -171,43 +167,56 @@ def _ancestors(p: Program, nodes: Sequence[int]) -> set[int]:
 
 
 def emit_state_part(p: Program) -> str:
-    """`rhs`, `rhs_jac`, `factor` and `solve` over scalars.
+    """`rhs`, `rhs_jac`, `factor` and `solve` of one person.
 
     rhs(y, q, dy): derivatives. rhs_jac(y, q, dy, J): and the non-zeros of the Jacobian, in the order of `Program.jacobian`.
     factor(J, c, W): LU of c[0]*I - J, in place, reciprocals on the diagonal. solve(W, b): overwrites b with the solution.
     """
-    return "\n".join(_function(name, args, lines) for name, args, lines in state_part(p))
-
-
-def state_part(p: Program) -> list[tuple[str, str, list[str]]]:
-    """The functions of `emit_state_part` as (name, arguments, lines), for targets that write them in another language."""
     inputs = _state_inputs(p) | {node: f"q[{k}]" for k, node in enumerate(p.hoisted)}
     rhs = [(f"dy[{k}]", node) for k, node in enumerate(p.flat.rhs)]
     jac = [(f"J[{k}]", node) for k, node in enumerate(p.jacobian.values())]
-    return [
-        ("rhs", "y, q, dy", straight_line(p, rhs, inputs)),
-        ("rhs_jac", "y, q, dy, J", straight_line(p, rhs + jac, inputs)),
-        ("factor", "J, c, W", _factor_lines(p)),
-        ("solve", "W, b", _solve_lines(p)),
-    ]
+    return "\n".join(
+        [
+            _function("rhs", "y, q, dy", straight_line(p, rhs, inputs)),
+            _function("rhs_jac", "y, q, dy, J", straight_line(p, rhs + jac, inputs)),
+            _function("factor", "J, c, W", _factor_lines(p)),
+            _function("solve", "W, b", _solve_lines(p)),
+        ]
+    )
 
 
 def _factor_lines(p: Program) -> list[str]:
-    lu, place = p.lu, {ij: k for k, ij in enumerate(p.jacobian)}
-    w = {ij: f"w{k}" for ij, k in lu.entries.items()}
-    lines = []
+    """LU in place. The same operation on the same values is written once: equal blocks, as sensitivities have them, share their factors."""
+    lu, names, lines = p.lu, dict[str, str](), list[str]()
+
+    def value(text: str) -> str:
+        if text not in names:
+            names[text] = f"w{len(names)}"
+            lines.append(f"{names[text]} = {text}")
+        return names[text]
+
+    # equal entries of the Jacobian are one node: read where it stands first
+    first: dict[int, int] = {}
+    for k, node in enumerate(p.jacobian.values()):
+        first.setdefault(node, k)
+    w: dict[tuple[int, int], str] = {}
     for ij in lu.entries:
-        minus = f" - J[{place[ij]}]" if ij in place else ""
-        lines.append(f"{w[ij]} = " + (f"c[0]{minus}" if ij[0] == ij[1] else (f"-J[{place[ij]}]" if minus else "0.0")))
+        entry = f"J[{first[p.jacobian[ij]]}]" if ij in p.jacobian else ""
+        if ij[0] == ij[1]:
+            w[ij] = value(f"c[0] - {entry}" if entry else "c[0]")
+        else:
+            w[ij] = value(f"-{entry}" if entry else "0.0")
     done: set[int] = set()
     for k in lu.order:
         done.add(k)
-        lines.append(f"{w[k, k]} = 1.0 / {w[k, k]}")
+        w[k, k] = value(f"1.0 / {w[k, k]}")
         for i in lu.order:
             if i in done or (i, k) not in w:
                 continue
-            lines.append(f"{w[i, k]} = {w[i, k]} * {w[k, k]}")
-            lines += [f"{w[i, j]} = {w[i, j]} - {w[i, k]} * {w[k, j]}" for j in lu.order if j not in done and (k, j) in w]
+            w[i, k] = value(f"{w[i, k]} * {w[k, k]}")
+            for j in lu.order:
+                if j not in done and (k, j) in w:
+                    w[i, j] = value(f"{w[i, j]} - {w[i, k]} * {w[k, j]}")
     return lines + [f"W[{k}] = {w[ij]}" for ij, k in lu.entries.items()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import importlib.util
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from papaver.core import emit, mathlib, rodas5p, triggers
+from papaver.core import emit, mathlib, rodas5p, step, triggers
 from papaver.core.lower import Program
 from papaver.core.rules import RuleTable
 from papaver.core.targets import generated
@@ -32,41 +33,36 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
-from papaver.core.simd import vector_function
+from papaver.core.simd import Library
 
 SIMD = {simd!r}  # a change there makes another kernel
-OPTIONS = dict(cache=True, nogil=True, error_model="numpy", fastmath=False)
-LINES = {lines!r}
-{wrappers}
+OPTIONS = dict(nogil=True, error_model="numpy", fastmath=False)
+PART = dict(no_cpython_wrapper=True, no_cfunc_wrapper=True)  # of what only `run` calls; it goes into the cache with `run`
+L, FIRST, RULES = {lanes}, {first!r}, {rules!r}
+SOURCE = {source!r}
+LIBRARY = Library(SOURCE, L)
+{vectors}
 
-@njit(**OPTIONS)
-def record(lane, t, hi, k0, k1, t_out, y, yn, D, qo, out):
-    C = np.empty({n_c})
-    T = np.empty({lanes})
-    O = np.empty({n_o})
-{load}
+
+@njit(**OPTIONS, **PART)
+def record(lane, t, hi, k0, k1, at_t, T_out, y, yn, D, at, QO, p, width, OUT, T, O):
     k = k0
     while k < k1:
+        last = k + {lanes} if k + {lanes} < k1 else k1
         for j in range({lanes}):
-            T[j] = (t_out[min(k + j, k1 - 1)] - t) * hi
-        _outputs(T, C, qo, O)
+            T[j] = (T_out[at_t + (k + j if k + j < last else last - 1)] - t) * hi
+        outputs(T, y, yn, D[0], D[1], D[2], QO, O, lane, at)
         for o in range({n_out}):
-            for j in range(min({lanes}, k1 - k)):
-                out[o, k + j] = O[o * {lanes} + j]
+            for j in range(last - k):
+                OUT[(p * {n_out} + o) * width + k + j] = O[o * {lanes} + j]
         k += {lanes}
 
 
-@njit(**OPTIONS)
-def blank(k0, k1, out):
-    for o in range({n_out}):
-        for k in range(k0, k1):
-            out[o, k] = np.nan
+{parts}
 
-
-{rules}
+@njit(**OPTIONS, cache=True)
 {driver}
 '''
 
@@ -86,33 +82,20 @@ def kernel_source(p: Program, nodes: Sequence[int], lanes: int = LANES, watched:
     from papaver.core import simd
 
     hoisted = p.hoist([*nodes, *watched])
-    output_lines, states = emit.dense_output_lines(p, nodes, hoisted)
-    functions = [*emit.state_part(p), ("_outputs", "T, S_C, S_q, O", output_lines)]
-    jit = "@njit(**OPTIONS)\n"
-    wrappers = []
-    for name, args, _ in functions:
-        wrappers.append(f"_vector_{name} = vector_function(LINES[{name!r}], {args!r}, {lanes})\n")
-        wrappers.append(f"{jit}def {name}({args}):\n    _vector_{name}({args})\n\n")
-    for name, args, lines in emit.step_lines(p.n):
-        functions.append((name, args, lines))
-        wrappers.append(f"_vector_{name} = vector_function(LINES[{name!r}], {args!r}, {lanes})\n")
-    wrappers.append(f"{jit}def norms(n, L, u, K7, y, yn, atol, rtol, err):\n    _vector_norms(u, K7, y, yn, atol, rtol, err)\n\n")
-    wrappers.append(f"{jit}def accept(n, L, take, yn, y):\n    _vector_accept(take, yn, y)\n\n")
-    load = [f"    C[{5 * k}] = y[{i * lanes} + lane]\n    C[{5 * k + 1}] = yn[{i * lanes} + lane]" for k, i in enumerate(states)]
-    load += [f"    C[{5 * k + 2 + d}] = D[{d}, {i * lanes} + lane]" for k, i in enumerate(states) for d in range(3)]
-    rules = [jit + inspect.getsource(f).replace("raise NotImplementedError", "return 0.0") for f in (rodas5p.watch, rodas5p.fire)]
+    arithmetic = (step.stages, step.dense, step.judge, step.accept)
+    source = "\n".join([emit.emit_state_part(p), emit.emit_dense_outputs(p, nodes, hoisted), *(inspect.getsource(f) for f in arithmetic)])
+    called = {f.name: ", ".join(a.arg for a in f.args.args) for f in ast.parse(source).body if isinstance(f, ast.FunctionDef)}
+    vectors = [f"{name} = LIBRARY.intrinsic({name!r}, {called[name]!r})" for name in ("stages", "dense", "judge", "accept", "outputs")]
+    driver: list[str] = []
     if watched:
-        functions_used = "\n".join(jit + inspect.getsource(f) for f in mathlib.SCALAR.values())
-        conditions = jit + emit.emit_conditions(p, watched, hoisted)
-        rules = [functions_used, conditions, *(jit + inspect.getsource(f) for f in (triggers.interpolate, triggers.watch, triggers.fire))]
-    driver = "\n".join(jit + inspect.getsource(f) for f in (rodas5p.stages, rodas5p.dense, rodas5p.run))
-    # a literal width lets the compiler unroll the loops over lanes
-    driver = driver.replace("    m = n * L\n", f"    L = {lanes}\n    m = n * L\n")
+        driver = [inspect.getsource(f) for f in mathlib.SCALAR.values()] + [emit.emit_conditions(p, watched, hoisted)]
+        driver += [inspect.getsource(f) for f in (triggers.interpolate, triggers.watch, triggers.fire, triggers.give)]
+    driver += [inspect.getsource(f) for f in (rodas5p.enter, rodas5p.happen, rodas5p.blame)]
     simd_hash = hashlib.sha256((inspect.getsource(simd) + inspect.getsource(mathlib)).encode()).hexdigest()[:16]
+    parts = "\n".join("@njit(**OPTIONS, **PART)\n" + text for text in driver)
     return _MODULE.format(
-        version=__version__, system=p.flat.name, simd=simd_hash, lines={name: lines for name, _, lines in functions},
-        wrappers="".join(wrappers), load="\n".join(load), driver=driver, lanes=lanes, n_c=max(5 * len(states), 1),
-        n_o=max(len(nodes), 1) * lanes, n_out=len(nodes), rules="\n".join(rules),
+        version=__version__, system=p.flat.name, simd=simd_hash, lanes=lanes, first=rodas5p.FIRST, rules=bool(watched), source=source,
+        vectors="\n".join(vectors), n_out=len(nodes), parts=parts, driver=inspect.getsource(rodas5p.run),
     )  # fmt: skip
 
 
@@ -151,6 +134,11 @@ def _load(source: str) -> ModuleType:
     return module
 
 
+def _flat(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """One dimension and at least one entry: an empty array has no first element to point at. What is written to must be contiguous."""
+    return np.ascontiguousarray(x).reshape(-1) if x.size else np.zeros(1, x.dtype)
+
+
 class KernelTarget:
     """The compiled path for one program and one list of outputs.
 
@@ -184,7 +172,7 @@ class KernelTarget:
         """Integrate many people.
 
         Args:
-            P, Y0: by person. Q: a row a person, then rows that PARAMETERS events name.
+            Y0: by person. P, Q: a row a person, then rows that PARAMETERS events name.
             events: arrays of shape (people, most events): time, kind, state (or row of Q), value. n_events: by person.
             T_out: output times, shape (times,) for everybody, or (grids, times) with the length of each grid (`n_times`) and each person's
                 grid (`grid`).
@@ -198,33 +186,35 @@ class KernelTarget:
             T_out, n_times, grid = T_out[None, :], np.array([len(T_out)]), np.zeros(people, dtype=np.int64)
         assert n_times is not None
         assert grid is not None
-        QO = np.zeros((max(len(self._hoisted), 1), people))
+        if len(P) != len(Q):
+            raise ValueError(f"KernelTarget.run: {len(P)} rows of parameters (P) and {len(Q)} of hoisted ones (Q); they are the same rows")
+        QO = np.zeros((len(self._hoisted), len(P)))
         with np.errstate(all="ignore"):
             self._prep(np.ascontiguousarray(P.T), QO)
         QO = np.ascontiguousarray(QO.T)
-        # an empty vector has no first element to point at
-        Q = Q if Q.shape[1] else np.zeros((len(Q), 1))
         table = rules if rules is not None else RuleTable(self.program, [], people, np.zeros((people, 0)), {})
         if out is None:
             # shorter grids leave a tail that nobody writes
             out = np.full((people, len(self.nodes), T_out.shape[1]), np.nan)
         end = np.full((people, self.program.n), np.nan)
         info = np.zeros((people, 5))
-        T_out = np.ascontiguousarray(T_out)
+        p, L = self.program, self.lanes
+        n, m = p.n, p.n * L
 
         def part(a: int, b: int) -> None:
             s = slice(a, b)
-            # rows of Q that events name stand behind those of the people: a part keeps the whole table and moves its own rows to the front
-            rows = Q[s] if len(Q) == people else np.concatenate([Q[s], Q[people:]])
-            named = events[1][s] == rodas5p.PARAMETERS
-            shifted = events[2][s] if len(Q) == people else np.where(named, events[2][s] - people + (b - a), events[2][s])
-            n, L = self.program.n, self.lanes
-            m = n * L
+            rows, hoisted, numbers = Q[s], QO[s], events[2][s]
+            if len(Q) > people:
+                # rows that events name stand behind those of the people: a part keeps them all and moves its own rows to the front
+                rows, hoisted = np.concatenate([rows, Q[people:]]), np.concatenate([hoisted, QO[people:]])
+                numbers = np.where(events[1][s] == rodas5p.PARAMETERS, numbers - people + (b - a), numbers)
+            size = [n, b - a, Q.shape[1], QO.shape[1], events[0].shape[1], T_out.shape[1], max_steps, *table.sizes(), len(self.nodes)]
+            given = [rows, Y0[s], events[0][s], events[1][s], numbers, events[3][s], n_events[s], hoisted, T_out, n_times, grid[s], out[s], end[s]]
+            work = [*(np.zeros(k) for k in (m, m, m, m, Q.shape[1] * L, len(p.jacobian) * L, len(p.lu.entries) * L))]
+            work += [np.zeros((8, m)), np.zeros((3, m)), np.zeros((12, L)), np.zeros((10, L), np.int64), np.zeros(max(len(self.nodes), 1) * L)]
             self.module.run(
-                L, n, rows, Y0[s], events[0][s], events[1][s], shifted, events[3][s], n_events[s], QO[s], T_out, n_times, grid[s], out[s], end[s],
-                atol, np.array([rtol]), max_steps, info[s], *(np.zeros(m) for _ in range(5)), np.zeros(L), np.zeros(Q.shape[1] * L),
-                np.zeros(len(self.program.jacobian) * L), np.zeros(len(self.program.lu.entries) * L), np.zeros((8, m)), np.zeros((3, m)),
-                np.zeros((8, L)), np.zeros((9, L), np.int64), *table.arrays(slice(a + offset, b + offset), L, n),
+                L, np.array(size), *(_flat(x) for x in given), atol, rodas5p.tolerance(rtol, n), _flat(info[s]), *work,
+                *(_flat(x) for x in table.arrays(slice(a + offset, b + offset), L, n)),
             )  # fmt: skip
 
         cuts = np.linspace(0, people, max(1, min(threads, people // LANES or 1)) + 1).astype(int)

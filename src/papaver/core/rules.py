@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,13 +45,37 @@ class Rule:
     stop: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Firing:
     """A rule that fired for a person: number of the rule, when, and when its dose was given (min)."""
 
     rule: int
     fired: float
     given: float
+
+
+@dataclass(frozen=True)
+class RuleMemory:
+    """What rules remember of people at one moment; arrays of shape (people, rules), times in min from that moment.
+
+    Attributes:
+        held: how long the condition has held so far (-1: it does not hold). ready: when the rule may fire again; infinite until its condition
+            has been false. count: how often it has fired. baseline: the output before any dose.
+    """
+
+    held: Array
+    ready: Array
+    count: Array
+    baseline: Array
+
+    @staticmethod
+    def fresh(rules: Sequence[Rule], baseline: Array, start: float) -> RuleMemory:
+        """Before anything has happened, at the time `start`."""
+        ready = np.tile([r.at - start for r in rules], (len(baseline), 1)).astype(np.float64)
+        return RuleMemory(np.full(baseline.shape, -1.0), ready, np.zeros(baseline.shape), baseline)
+
+    def __getitem__(self, who: slice) -> RuleMemory:
+        return RuleMemory(self.held[who], self.ready[who], self.count[who], self.baseline[who])
 
 
 class RuleTable:
@@ -81,6 +107,10 @@ class RuleTable:
         self.LOG = np.full((people, self.capacity, 3), np.nan)
         self.n_log = np.zeros(people, dtype=np.int64)
 
+    def sizes(self) -> list[int]:
+        """Rules, doses by state, room for notes by person, room for pending doses by lane."""
+        return [len(self.rules), len(self.split_rule), 3 * self.capacity, self.capacity + 1]
+
     def arrays(self, part: slice, lanes: int, n: int) -> list[Any]:
         """Arguments for some people, with fresh work space."""
         k, cap = len(self.rules), self.capacity + 1
@@ -95,3 +125,47 @@ class RuleTable:
         return [
             [Firing(int(row[2]), float(row[0]), float(row[1])) for row in self.LOG[p, : self.n_log[p]]] for p in range(len(self.n_log))
         ]  # fmt: skip
+
+    @contextlib.contextmanager
+    def followed(self, m: RuleMemory, person: int, functions: dict[str, Any], start: float, end: float) -> Iterator[float]:
+        """One person on the plain path, with rules that begin as `m` says; afterwards it says where they stand at the end.
+
+        The driver begins every person anew and keeps what rules remember to itself, but hands it to `fire`, before the first step too: there
+        it is set, and looked at afterwards.
+
+        Args:
+            functions: of the plain path. start, end: of the run, min.
+
+        Yields:
+            Minutes to add to all times of this run: the driver knows no times before 0, and a condition may have held since before the start.
+        """
+        original = functions["fire"]
+        here: dict[str, list[float]] = {}
+        place = {name: k for k, name in enumerate(inspect.signature(original).parameters)}
+        shift = max(0.0, float(m.held[person].max(initial=0.0)) - start)
+
+        def fire(*args: Any) -> Any:
+            hold, ready, count = (args[place[name]] for name in ("hold", "ready", "count"))
+            if not here:
+                here.update(hold=hold, ready=ready, count=count)
+                for r in range(len(self.rules)):
+                    held = float(m.held[person, r])
+                    hold[r] = start + shift - held if held >= 0 else -1.0
+                    ready[r] = start + shift + float(m.ready[person, r])
+                    count[r] = int(m.count[person, r])
+            return original(*args)
+
+        functions["fire"] = fire
+        try:
+            yield shift
+        finally:
+            functions["fire"] = original
+        if here:
+            hold, now = np.array(here["hold"]), end + shift
+            m.held[person] = np.where(hold >= 0, now - hold, -1.0)
+            m.ready[person], m.count[person] = np.array(here["ready"]) - now, here["count"]
+        raw = self.LOG[person, :, 1].copy()
+        self.LOG[person, :, :2] -= shift
+        # what the driver gave by the end stays on this side of it, whatever the subtraction rounds to
+        given, after = np.minimum(self.LOG[person, :, 1], end), np.maximum(self.LOG[person, :, 1], np.nextafter(end, np.inf))
+        self.LOG[person, :, 1] = np.where(raw <= end + shift, given, after)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from papaver.core import emit, mathlib, rodas5p, triggers
+from papaver.core import emit, mathlib, rodas5p, step, triggers
 from papaver.core.lower import Program
 from papaver.core.rules import RuleTable
 
@@ -52,9 +52,11 @@ class PlainTarget:
         ns["rhs"] = _guarded(ns["rhs"], p.n, 2)
         ns["rhs_jac"] = _guarded(ns["rhs_jac"], p.n, 2)
         ns["factor"] = _guarded(ns["factor"], len(p.lu.entries), 2)
-        for f in (rodas5p.stages, rodas5p.dense, rodas5p.norms, rodas5p.accept, triggers.interpolate, triggers.watch, triggers.fire, rodas5p.run):
+        arithmetic = (step.stages, step.dense, step.judge, step.accept)
+        rules = (triggers.interpolate, triggers.watch, triggers.fire, triggers.give)
+        for f in (*arithmetic, *rules, rodas5p.enter, rodas5p.happen, rodas5p.blame, rodas5p.run):
             generated("from __future__ import annotations\n" + inspect.getsource(f), ns)
-        ns["record"], ns["blank"] = _record, _blank
+        ns |= {"record": _record, "FIRST": rodas5p.FIRST, "RULES": rodas5p.RULES}
         return ns
 
     def prep(self, P: Array) -> Array:
@@ -100,23 +102,22 @@ class PlainTarget:
         """One person without a compile; returns the states on the grid and `info` (see `rodas5p.run`).
 
         Args:
-            rules, person, P: rules, the number of this person in them, and its parameters of shape (1, parameters).
+            q: hoisted parameters; or rows of them, this person's first, then those that PARAMETERS events name (by their number, from 1).
+            rules, person, P: rules, the number of this person in them, and its parameters, rows as in q.
         """
         p = self.program
         n = p.n
-        rows: list[list[float]] = [[float("nan")] * n for _ in t_out]
-        info = [0.0] * 5
-        end = [float("nan")] * n
+        Q = np.atleast_2d(q)
         functions = self.functions
         table = rules if rules is not None else RuleTable(p, [], 1, np.zeros((1, 0)), {})
-        qo: list[float] = []
+        QO = np.zeros((len(Q), 0))
         if rules is not None and P is not None:
             nodes = [r.node for r in rules.rules]
             hoisted = p.hoist(nodes)
-            values = np.zeros((len(hoisted), 1))
+            values = np.zeros((len(hoisted), len(Q)))
             with np.errstate(all="ignore"):
                 generated(emit.emit_output_part(p, hoisted), dict(mathlib.VECTOR))["prep_out"](P.T, values)
-            qo = values[:, 0].tolist()
+            QO = values.T
             functions["conditions"] = generated(emit.emit_conditions(p, nodes, hoisted), dict(mathlib.SCALAR))["conditions"]
 
         def zeros(k: int = n) -> list[float]:
@@ -125,29 +126,27 @@ class PlainTarget:
         k = person if rules is not None else 0
         arrays = table.arrays(slice(k, k + 1), 1, n)
         log, n_log = arrays[5], arrays[6]
-        lists = [a.tolist() for a in arrays]
+        lists = [a.reshape(-1).tolist() for a in arrays]
+        out, end, info = [float("nan")] * (n * len(t_out)), [float("nan")] * n, zeros(5)
         functions["run"](
-            1, n, [q.tolist()], [y0.tolist()], *([list(e)] for e in events), [len(events[0])], [qo], [t_out.tolist()], [len(t_out)], [0],
-            [rows], [end], atol.tolist(), [rtol], max_steps, [info], zeros(), zeros(), zeros(), zeros(), zeros(), zeros(1), zeros(len(q)),
-            zeros(len(p.jacobian)), zeros(len(p.lu.entries)), [zeros() for _ in range(8)], [zeros() for _ in range(3)],
-            [zeros(1) for _ in range(8)], [[0] for _ in range(9)], *lists,
+            1, [n, 1, Q.shape[1], QO.shape[1], 0, len(t_out), max_steps, *table.sizes(), n], Q.reshape(-1).tolist(), y0.tolist(), *events,
+            [len(events[0])], QO.reshape(-1).tolist(), t_out.tolist(), [len(t_out)], [0], out, end, atol.tolist(),
+            rodas5p.tolerance(rtol, n).tolist(), info, zeros(), zeros(), zeros(), zeros(), zeros(Q.shape[1]), zeros(len(p.jacobian)),
+            zeros(len(p.lu.entries)), [zeros() for _ in range(8)], [zeros() for _ in range(3)], [zeros(1) for _ in range(12)],
+            [[0] for _ in range(10)], [], *lists,
         )  # fmt: skip
         log[:], n_log[:] = np.array(lists[5]).reshape(log.shape), lists[6]
-        return np.array(rows), info
+        return np.array(out).reshape(n, -1).T, info
 
 
-def _blank(k0: int, k1: int, out: Any) -> None:
-    """`blank` of the plain path."""
-    for k in range(k0, k1):
-        out[k][:] = [float("nan")] * len(out[k])
-
-
-def _record(lane: int, t: float, hi: float, k0: int, k1: int, t_out: Any, y: Any, yn: Any, D: Any, qo: Any, out: Any) -> None:
+def _record(
+    lane: int, t: float, hi: float, k0: int, k1: int, at_t: int, T_out: Any, y: Any, yn: Any, D: Any, at: int, QO: Any, p: int, width: int,
+    OUT: Any, T: Any, X: Any,
+) -> None:  # fmt: skip
     """`record` of the plain path: the states themselves, one lane."""
     D0, D1, D2 = D
     for k in range(k0, k1):
-        th = (t_out[k] - t) * hi
+        th = (T_out[k] - t) * hi
         t1 = 1.0 - th
-        row = out[k]
         for i in range(len(y)):
-            row[i] = (t1 * y[i]) + (th * (yn[i] + (t1 * (D0[i] + (th * (D1[i] + (th * D2[i])))))))
+            OUT[i * width + k] = (t1 * y[i]) + (th * (yn[i] + (t1 * (D0[i] + (th * (D1[i] + (th * D2[i])))))))
