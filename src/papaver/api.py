@@ -43,6 +43,8 @@ CHUNK = 256
 """People per chunk of a cohort; results do not depend on it."""
 CHUNK_UNCOMPILED = 8
 """The same for the solvers that take a good part of a second per person, so that an interruption loses little."""
+CHUNK_GPU = 16384
+"""The same for a GPU, which is idle with less (`cohort.plan` makes it smaller where the time courses are large)."""
 RTOL = 1e-6
 """Default relative tolerance."""
 
@@ -127,7 +129,7 @@ def run(
         set: changes by path, as for `load_scenario`.
         out: folder to write; None makes a fresh one under ./runs, False writes nothing. A folder that holds the same run unfinished
             is gone on with.
-        data: folder with data of your own. solver: "scalar", "kernel" or "cvode"; default by the number of people.
+        data: folder with data of your own. solver: "scalar", "kernel", "cuda" or "cvode"; default by the number of people.
         rtol: relative tolerance of the integration, 1e-12 to 1e-2.
         keep: "all" time courses (at most 4 GB), or the "outcomes" of everybody and the time courses of the first 2000 people, or fewer if
             those are larger than 0.5 GB. Default: all up to 1 GB, else outcomes.
@@ -154,7 +156,7 @@ def run(
     chosen = solver or default_solver(s.people)
     # a wrong solver is refused before a folder is made
     _check_solver(chosen)
-    intent = plan(p, s.people, CHUNK if chosen == "kernel" else CHUNK_UNCOMPILED, keep, out is not False)
+    intent = plan(p, s.people, _chunk(chosen), keep, out is not False)
     if out is False:
         result, interrupted = _solve(p, intent, chosen, rtol, progress)
         if interrupted:
@@ -183,7 +185,7 @@ def resume(run_dir: str | Path, *, progress: bool = False) -> Result:
     s = Scenario.from_dict(header["scenario"], f"{folder}/chunks/run.json: scenario")
     p = prepare(s, load_library(_folder(header["data_dir"])))
     solver, rtol = header["identity"]["solver"], float(header["identity"]["rtol"])
-    intent = plan(p, s.people, CHUNK if solver == "kernel" else CHUNK_UNCOMPILED, header["keep"], True)
+    intent = plan(p, s.people, _chunk(solver), header["keep"], True)
     return _run_into(folder, p, intent, solver, rtol, header["command"], header["data_dir"], progress)
 
 
@@ -221,10 +223,17 @@ def _folder(data: str | Path | None) -> Path | None:
 
 
 def _check_solver(name: str) -> None:
+    from papaver.core.cuda import gpu
     from papaver.core.solve import SOLVERS
 
     if name not in SOLVERS:
         raise PapaverError(f"unknown solver {name!r}; {nearest(name, SOLVERS)}")
+    if name == "cuda":
+        gpu()
+
+
+def _chunk(solver: str) -> int:
+    return {"kernel": CHUNK, "cuda": CHUNK_GPU}.get(solver, CHUNK_UNCOMPILED)
 
 
 def _slug(title: str) -> str:
@@ -288,7 +297,7 @@ def replay(run_dir: str | Path) -> ReplayReport:
     s = Scenario.from_dict(m["scenario"], f"{run_dir}/{storage.MANIFEST}: scenario")
     library = load_library(_folder(m.get("data_dir")))
     p = prepare(s, library)
-    intent = plan(p, m["finished"] if m["people"] > 1 else 1, CHUNK if m["solver"] == "kernel" else CHUNK_UNCOMPILED, "outcomes", False)
+    intent = plan(p, m["finished"] if m["people"] > 1 else 1, _chunk(m["solver"]), "outcomes", False)
     result, interrupted = _solve(p, intent, m["solver"], float(m["rtol"]), False)
     if interrupted:
         raise KeyboardInterrupt
@@ -307,13 +316,23 @@ def replay(run_dir: str | Path) -> ReplayReport:
     return ReplayReport(str(run_dir), checks, tuple(differences))
 
 
-def explain(name: str, *, data: str | Path | None = None) -> str:
+def explain(name: str, *, data: str | Path | None = None, judged: bool = False) -> str:
     """What is known of a molecule ("heroin") or a parameter ("heroin.pk.CL"): value, unit, spread, basis, source, population, reason.
+
+    Args:
+        judged: for a molecule, run the studies that measure it and add how it did (seconds).
 
     Raises:
         DataError: no such molecule or parameter; the nearest is suggested.
     """
-    return cards.explain(load_library(_folder(data)), name)
+    library = load_library(_folder(data))
+    text = cards.explain(library, name)
+    if judged and "." not in name:
+        from papaver.report.drug import judged as scored
+        from papaver.report.drug import judged_lines
+
+        text += "\n\n" + "\n".join(judged_lines(scored(library, name)))
+    return text
 
 
 def drugs(*, data: str | Path | None = None) -> list[Drug]:

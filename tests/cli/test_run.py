@@ -220,14 +220,14 @@ def test_ctrl_c_keeps_the_finished_people_and_resume_goes_on(capsys: pytest.Capt
 
 
 def test_failures_are_counted_by_kind(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    draw = cohort.sample
+    draw = cohort.draw
 
     def broken(p: Prepared, n: int, seed: int, first: int = 0) -> object:
-        P = draw(p, n, seed, first)
+        (P,) = draw(p, n, seed, first)
         P[:2, p.body.program.param_names.index("heroin.pk.CL")] = np.nan
-        return P
+        return [P]
 
-    monkeypatch.setattr(cohort, "sample", broken)
+    monkeypatch.setattr(cohort, "draw", broken)
     assert main(["run", scenario(), "--people", "3", "--solver", "scalar", "--out", "o"]) == 0
     out = capsys.readouterr().out
     assert "failed: 2 of 3 people" in out

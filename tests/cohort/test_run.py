@@ -154,7 +154,7 @@ def test_an_unfinished_run_is_not_overwritten_by_another(stop_after) -> None:
     assert [c.first for c in Chunks(Path("o"))] == [0]
 
 
-def test_what_rules_did_is_kept_across_an_interruption(stop_after) -> None:
+def test_what_rules_did_is_kept_across_an_interruption(stop_after, monkeypatch: pytest.MonkeyPatch) -> None:
     rule = {"drug": "m6g", "amount": "1 mg", "route": "iv", "when": "m6g.pk.C1 < 300 nmol/L", "at": "5 min", "times": 2, "every": "20 min"}
     s = SCENARIO | {"doses": [*SCENARIO["doses"], rule]}
     whole = papaver.run(s, people=PEOPLE, solver="scalar", out=False)
@@ -162,7 +162,11 @@ def test_what_rules_did_is_kept_across_an_interruption(stop_after) -> None:
     stop_after(3, KeyboardInterrupt())
     with pytest.raises(api.Interrupted):
         papaver.run(s, people=PEOPLE, solver="scalar", out="o")
+    monkeypatch.setattr(tables, "SCHEDULE_PEOPLE", 3)
     again = papaver.resume("o")
     assert again.schedule == whole.schedule
+    written = parquet.read_table("o/schedule.parquet").to_pylist()
+    assert [(row["person"], row["fired"], row["given"]) for row in written] == [(r["person"], r["fired"], r["given"]) for r in whole.schedule]
+    assert parquet.read_metadata("o/schedule.parquet").num_row_groups == 4
     assert np.array_equal(again.stopped, whole.stopped, equal_nan=True)
     assert again.hash() == whole.hash()

@@ -96,6 +96,42 @@ def test_an_infusion_of_no_duration(tmp_path: Path) -> None:
     assert "RATE: read '1e30'; the infusion takes no time; write 0 for a bolus" in refused(tmp_path, rows, {"CL": 5, "V": 50})
 
 
+def test_an_infusion_or_an_interval_too_short_to_be_one() -> None:
+    """Below the resolution of time (docs/events.md) it would be something else than what is written."""
+    short = pd.DataFrame({"ID": 1, "TIME": [0.0, 2], "AMT": [100.0, 0], "RATE": [1e300, 0]})
+    with pytest.raises(DataError, match=r"^data: row 1, RATE: read '1e\+300'; the infusion takes no time; write 0 for a bolus$"):
+        simulate(short, "pk1", {"CL": 5, "V": 50})
+    with pytest.raises(DataError, match=r"row 1, RATE: read '-2'; the infusion takes no time"):
+        simulate(short.assign(RATE=[-2, 0]), "pk1", {"CL": 5, "V": 50, "D1": 1e-30})
+    close = pd.DataFrame({"ID": 1, "TIME": [50.0, 52], "AMT": [100.0, 0], "ADDL": [10, 0], "II": [1e-9, 0]})
+    with pytest.raises(DataError, match=r"row 1, II: read '1e-09'; doses so close together fall on one time"):
+        simulate(close, "pk1", {"CL": 5, "V": 50})
+    with pytest.raises(DataError, match=r"row 1, II: read '1e-09'; doses so close together fall on one time"):
+        simulate(close.assign(ADDL=0, SS=[1, 0]), "pk1", {"CL": 5, "V": 50})
+
+
+BODY = {"units": "time=h,amount=mg,concentration=ng/mL", "cmt": "1=morphine:iv"}
+
+
+def test_a_body_that_contradicts_itself() -> None:
+    data = pd.DataFrame({"ID": 1, "TIME": [0, 1, 1, 2], "AMT": [10, 0, 0, 0], "WT": [70, 70, 80, 80], "SEX": "male"})
+    with pytest.raises(
+        DataError, match=r"^data: row 3, WT: read '80'; row 2 of the same person says '70' at the same time \(1\); one of them is wrong$"
+    ):
+        simulate(data, "adult", **BODY)
+    with pytest.raises(DataError, match=r"^data: row 4, SEX: read 'female'; row 3 of the same person says 'male'; one of them is wrong$"):
+        simulate(data.assign(WT=70, SEX=["male"] * 3 + ["female"]), "adult", **BODY)
+    # at a reset another life begins on the same clock
+    assert len(simulate(data.assign(EVID=[1, 0, 3, 0]), "adult", **BODY)) == 4
+
+
+@pytest.mark.parametrize(("name", "value"), [("WT", float("nan")), ("WT", float("inf")), ("AGE", float("nan")), ("EGFR", float("nan"))])
+def test_a_covariate_of_the_body_that_is_no_number(name: str, value: float) -> None:
+    data = pd.DataFrame({"ID": 1, "TIME": [0, 1], "AMT": [10, 0], name: [70.0, value]})
+    with pytest.raises(DataError, match=rf"^data: row 2, {name}: read '{value}'; "):
+        simulate(data, "adult", **BODY)
+
+
 def test_no_steady_state(tmp_path: Path) -> None:
     rows = HEAD + "1,0,1,100,0,1,12\n1,4,0,0,0,0,0\n"
     assert (

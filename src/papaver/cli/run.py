@@ -29,7 +29,7 @@ def add_parser(commands: Any) -> None:
     p.add_argument("--keep", metavar="WHAT", help="all time courses, or the outcomes of everybody and time courses of the first people "
                    "(default: all up to 1 GB)")  # fmt: skip
     p.add_argument("--data", metavar="DIR", help="folder with data of your own, laid out as the shipped one")
-    p.add_argument("--solver", metavar="NAME", help="scalar, kernel or cvode (default: scalar for one person, kernel for a cohort)")
+    p.add_argument("--solver", metavar="NAME", help="scalar, kernel, cuda or cvode (default: scalar for one person, kernel for a cohort)")
     p.add_argument("--rtol", type=float, metavar="X", help="relative tolerance (default: 1e-6)")
     p.add_argument("--json", action="store_true", help="print a summary as JSON instead of text")
 

@@ -1,5 +1,5 @@
 """Virtual people around a person: between-person draws from named streams."""
 
-from papaver.cohort.sample import sample
+from papaver.cohort.sample import draw, sample
 
-__all__ = ["sample"]
+__all__ = ["draw", "sample"]

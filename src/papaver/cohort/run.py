@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from papaver.cohort.sample import sample
+from papaver.cohort.sample import draw
 from papaver.core.rules import Firing
 from papaver.errors import PapaverError, nearest
 from papaver.readouts.outcomes import add_outcomes
@@ -100,7 +100,7 @@ def run_cohort(
             advance(chunk.people)
         while whole.done < plan.people:
             first, n = whole.done, min(plan.chunk, plan.people - whole.done)
-            part = add_outcomes(simulate(p, sample(p, n, seed, first), solver=solver, rtol=rtol, first_person=first))
+            part = add_outcomes(simulate(p, draw(p, n, seed, first), solver=solver, rtol=rtol, first_person=first))
             whole.template = whole.template or dataclasses.replace(part, data=np.empty((0, *part.data.shape[1:])), first_person=0)
             chunk = _chunk(part, max(plan.written, plan.held))
             if chunks is not None and plan.people > plan.chunk:

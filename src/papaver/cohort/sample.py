@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,8 +14,13 @@ from papaver.simulate import Prepared
 Array = npt.NDArray[np.float64]
 
 
+def draw(p: Prepared, n: int, seed: int, first: int = 0) -> list[Array]:
+    """Parameters of the same people in each stretch of constant covariates (`sample` for each); one stretch if nothing changes on the way."""
+    return [sample(replace(p, values=dict(values)), n, seed, first) for values in p.stretches]
+
+
 def sample(p: Prepared, n: int, seed: int, first: int = 0) -> Array:
-    """Parameters of persons first..first+n-1 of the cohort, shape (n, parameters).
+    """Parameters of persons first..first+n-1 of the cohort at the start of the run, shape (n, parameters).
 
     A cohort of one is the typical person. A draw depends on the seed, the parameter's path and the person's number alone, so that chunks
     may be drawn apart and adding a parameter moves no other draw. Published correlations hold pair by pair.

@@ -111,10 +111,12 @@ class Planner:
             # F acts on the amount: the rate stands, the infusion ends sooner
             into = [(s, speed * x / share if share else speed) for s, x in shares]
             duration = share * amount / speed
-            if amount > 0 and not first + duration > first:
-                r.table.fail(row, "RATE", "the infusion takes no time; write 0 for a bolus")
         else:
             into = [(s, amount * x) for s, x in shares]
+        if rate != 0 and amount > 0 and not duration > _tick(first):
+            r.table.fail(row, "RATE", "the infusion takes no time; write 0 for a bolus")
+        if ii != 0 and not ii > _tick(first):
+            r.table.fail(row, "II", f"doses so close together fall on one time (times closer than {TICK:g} of the time are one)")
         return _Given(tuple((s, x) for s, x in into if x), duration, first, ii, 0, int(r.addl[row]))
 
     def _amount(self, row: int) -> float:

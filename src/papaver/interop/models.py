@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +15,10 @@ from papaver.bodies.values import parameter_matrix
 from papaver.components.standard import STANDARD, Standard
 from papaver.core import System
 from papaver.core.lower import Program, lower
-from papaver.core.solve import Solver
+from papaver.core.solve import Solver, absolute_tolerance
 from papaver.errors import DataError, PapaverError, ScenarioError, nearest
 from papaver.evidence.load import Library, load_library
-from papaver.interop.table import MISSING, Array, Records
+from papaver.interop.table import MISSING, RESET, RESET_DOSE, Array, Records
 from papaver.scenario import Dose, Observe, Person, Scenario
 from papaver.simulate import prepare
 from papaver.units import Unit, convert
@@ -25,7 +26,6 @@ from papaver.units import Unit, convert
 BODY = "adult"
 COVARIATES = {"WT": ("weight", "kg"), "AGE": ("age", "year"), "EGFR": ("eGFR", "mL/min/1.73m2"), "SEX": ("sex", "")}
 """Columns that describe a person of the body: the field of a scenario's person, and the unit in which the column is read."""
-_ATOL = {"nmol": 1e-5, "nmol/L": 1e-6, "1": 1e-9}
 
 Columns = dict[str, Array]
 
@@ -65,7 +65,7 @@ class Model:
         """Absolute tolerance by state; amounts of a linear model are in units of the person's largest dose."""
         if self.linear:
             return np.full(self.program.n, 1e-4 * rtol)
-        return np.array([_ATOL.get(u, 1e-8) for u in self.program.flat.state_units]) * (rtol / 1e-6)
+        return absolute_tolerance(self.program, rtol)
 
 
 def build(
@@ -246,6 +246,7 @@ def _body(r: Records, parameters: Mapping[str, float | str], units: Mapping[str,
         raise DataError("cmt: no compartment has a route; write for example --cmt 1=heroin:iv")
     fixed = {k: str(v) for k, v in parameters.items() if not _is_modelled(k, ways)}
     keys = _people(r, fixed)
+    _check_people(r, keys)
     rows: dict[tuple[str, ...], int] = {}
     index = np.array([rows.setdefault(k, len(rows)) for k in keys], dtype=np.int64)
     P: list[Array] = []
@@ -355,6 +356,17 @@ def _people(r: Records, fixed: dict[str, str]) -> list[tuple[str, ...]]:
             text = "" if constant is None else constant
             parts.append([f"{text} {unit}" if text and unit and not any(c.isalpha() for c in text) else text] * len(t))
     return list(zip(*parts, strict=True))
+
+
+def _check_people(r: Records, keys: Sequence[tuple[str, ...]]) -> None:
+    """A person has one sex, and at one time one weight: rows that say otherwise contradict each other."""
+    t = r.table
+    varying = [(k, name) for k, name in enumerate(COVARIATES) if name in t]
+    for a, b in (pair for rows in r.people for pair in itertools.pairwise(rows) if varying):
+        for k, name in varying:
+            if keys[a][k] != keys[b][k] and (name == "SEX" or (r.time[a] == r.time[b] and r.evid[b] not in (RESET, RESET_DOSE))):
+                when = "" if name == "SEX" else f" at the same time ({r.time[b]:g})"
+                t.fail(b, name, f"row {a + 1} of the same person says {t.text(a, name)!r}{when}; one of them is wrong")
 
 
 def _scenario(person: Mapping[str, str], fixed: Mapping[str, str], way: tuple[str, str]) -> Scenario:

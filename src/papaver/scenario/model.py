@@ -24,8 +24,30 @@ class History(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     duration: Quantity = msgspec.field(default="1 year", name="for")
 
 
+class Change(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
+    """Covariates that are others from a time on: {at: 24 h, eGFR: 30 mL/min}; what is left out stays as it was."""
+
+    at: Quantity
+    weight: Quantity | None = None
+    eGFR: Quantity | None = None
+    liver: str | None = None
+    urine_pH: float | None = None
+    AAG: Quantity | None = None
+    meal: str | None = None
+    alcohol_use: str | None = None
+    interactions: dict[str, str] | None = None
+
+
 class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """One person. What is left out is taken from data/physiology/person.yaml and marked so in the report."""
+    """One person. What is left out is taken from data/physiology/person.yaml and marked so in the report.
+
+    Attributes:
+        CYP2D6, CYP2C19: phenotypes (poor, intermediate, normal, ultrarapid). CYP2B6, UGT2B7: star alleles ("*1/*6"). OPRM1: A118G (AA, AG, GG).
+        AAG: alpha-1 acid glycoprotein, "0.8 g/L". meal: fasted or fed at the doses. alcohol_use: habit (none, moderate, heavy).
+        interactions: inhibitors or inducers taken along by strength class, {CYP3A4: strong_inhibitor}; or {alcohol: 40_percent}, drunk with the dose.
+        pregnant: refused; the body is that of an adult who is not.
+        changes: covariates that are others from a time on.
+    """
 
     age: Quantity | None = None
     sex: str | None = None
@@ -33,12 +55,25 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     eGFR: Quantity | None = None
     liver: str | None = None
     history: History | None = None
+    CYP2D6: str | None = None
+    CYP2C19: str | None = None
+    CYP2B6: str | None = None
+    UGT2B7: str | None = None
+    OPRM1: str | None = None
+    urine_pH: float | None = None
+    AAG: Quantity | None = None
+    meal: str | None = None
+    alcohol_use: str | None = None
+    pregnant: bool = False
+    interactions: dict[str, str] = {}
+    changes: list[Change] | None = None
 
 
 class Dose(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A dose, or a series of them.
 
     Attributes:
+        product: a dosage form of the drug by name ("nasal 4 mg"); it brings route, salt and, where one unit holds a fixed dose, the amount.
         amount: mass or amount of substance, "10 mg", "48.5 umol", or per body weight, "0.1 mg/kg".
         salt: name of the salt that the mass refers to; without it the mass is base. purity: fraction of the mass that is drug.
         over: duration of an infusion. every, times: repeats (times counts all doses).
@@ -47,8 +82,9 @@ class Dose(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     """
 
     drug: str
-    amount: Quantity
-    route: str
+    amount: Quantity | None = None
+    route: str | None = None
+    product: str | None = None
     at: Quantity = "0 min"
     salt: str | None = None
     purity: float = 1.0
@@ -124,8 +160,9 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
         doses = raw.get("doses")
         for k, dose in enumerate(doses if isinstance(doses, list) else []):
             if isinstance(dose, dict):
-                if "product" in dose:
-                    raise ScenarioError(f"{where}: doses[{k}].product: not yet supported in this version; give amount and route")
+                for key in ("amount", "route"):
+                    if "product" not in dose and dose.get(key) is None:
+                        raise ScenarioError(f"{where}: doses[{k}]: the field {key!r} is missing (or name a product:)")
                 for key in ("for", "after"):
                     if key in dose and "when" not in dose:
                         raise ScenarioError(f"{where}: doses[{k}].{key}: belongs to a rule; give the condition too (when:)")
@@ -156,7 +193,7 @@ def _strip(x: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
         if k in ("doses",):
             out[k] = [{a: b for a, b in d.items() if b is not None and not (a == "purity" and b == 1.0)} for d in v]
         elif isinstance(v, dict):
-            inner = {a: b for a, b in v.items() if b is not None}
+            inner = {a: b for a, b in v.items() if b is not None and b is not False and b != {}}
             if inner:
                 out[k] = inner
         elif v is not None and v != default.get(k):
@@ -164,7 +201,7 @@ def _strip(x: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-_TEXT_FIELDS = {"after", "cutoff", "voids", "amount", "at", "over", "every", "until", "age", "weight", "eGFR", "dose", "for"}
+_TEXT_FIELDS = {"AAG", "after", "cutoff", "voids", "amount", "at", "over", "every", "until", "age", "weight", "eGFR", "dose", "for"}
 
 
 def _unit_texts(x: Any, where: str, key: str = "", place: str = "") -> Any:
@@ -186,4 +223,5 @@ _EXAMPLE = {
     "weight": "70 kg",
     "eGFR": "90 mL/min/1.73m2",
     "for": "2 year",
+    "AAG": "0.8 g/L",
 }

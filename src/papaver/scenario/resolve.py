@@ -13,9 +13,10 @@ import numpy.typing as npt
 from papaver.bodies.adult import check_variants
 from papaver.core.rules import MAX_TIMES
 from papaver.errors import PapaverError, ScenarioError, UnitError, nearest
-from papaver.evidence.covariates import LEVELS
+from papaver.evidence.covariates import INTERACTIONS, LEVELS
 from papaver.evidence.load import Library
-from papaver.evidence.schema import Drug
+from papaver.evidence.schema import Drug, Mixture
+from papaver.scenario.changes import covariate_changes
 from papaver.scenario.model import Detect, Dose, Person, Scenario, Stop
 from papaver.scenario.rules import ResolvedRule, condition
 from papaver.units import Unit, convert, parse_quantity, to_internal
@@ -27,6 +28,7 @@ ROUTES = {
 """Other words for routes."""
 MAX_DOSES = 200_000
 MAX_BYTES = 4e9
+MAX_MINUTES = 100 * 366 * 1440.0
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,9 @@ class ResolvedScenario:
     """A scenario in numbers.
 
     Attributes:
-        covariates: of the person. assumed: covariates that the scenario left out. doses: in order of time. t: output times, min.
-        overrides: parameter path -> value in the unit of its data file.
+        covariates: of the person. assumed: those that the scenario left out; stated: those that it gives.
+        doses: in order of time. t: output times, min.
+        overrides: parameter path -> value in the unit of its data file. changes: (min, covariates from then on), in order.
     """
 
     scenario: Scenario
@@ -74,6 +77,15 @@ class ResolvedScenario:
     overrides: Mapping[str, float]
     windows: tuple[Window, ...] = ()
     rules: tuple[ResolvedRule, ...] = ()
+    changes: tuple[tuple[float, Mapping[str, float | str]], ...] = ()
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """Names of the covariates that the scenario gives."""
+        p = self.scenario.person
+        return frozenset(
+            n for n in self.covariates if getattr(p, n, None) is not None or ("_with" in n and n.removesuffix("_with") in p.interactions)
+        )
 
 
 def resolve(scenario: Scenario, library: Library) -> ResolvedScenario:
@@ -102,11 +114,11 @@ def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
         raise ScenarioError(f"start: read {s.start!r}; write a time of day such as 08:00")
     covariates, assumed = _person(s.person, library)
     until = to_internal(s.observe.until, "min", where="observe.until", example="24 h")
-    if until <= 0:
-        raise ScenarioError(f"observe.until: read {s.observe.until!r}; it must be positive")
+    if not 0 < until <= MAX_MINUTES:
+        raise ScenarioError(f"observe.until: read {s.observe.until!r}; it must be positive, and at most 100 year")
     weight = None if s.person.weight is None else float(covariates["weight"])
     doses = [r for k, dose in enumerate(s.doses) if dose.when is None for r in _dose(dose, f"doses[{k}]", library, weight, until)]
-    rules = [_rule(dose, f"doses[{k}]", library, weight, until) for k, dose in enumerate(s.doses) if dose.when is not None]
+    rules = [r for k, dose in enumerate(s.doses) if dose.when is not None for r in _rules(dose, f"doses[{k}]", library, weight, until)]
     rules += [_stop(stop, f"observe.stop[{k}]") for k, stop in enumerate(s.observe.stop or [])]
     doses.sort(key=lambda d: d.time)
     t = _grid(s, until, doses)
@@ -115,12 +127,13 @@ def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
         p = library.parameter(path)
         overrides[path] = _override(path, text, p.value.unit)
     windows = tuple(_window(w, f"observe.detect[{k}]", library) for k, w in enumerate(s.observe.detect or []))
-    return ResolvedScenario(s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides, windows, tuple(rules))
+    changes = covariate_changes(s.person, until, lambda p: _person(p, library)[0])
+    return ResolvedScenario(s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides, windows, tuple(rules), changes)
 
 
 def _window(w: Detect, at: str, library: Library) -> Window:
     total = w.analyte.lower().replace(" ", "_") == "total_morphine"
-    molecules = TOTAL_MORPHINE if total else (library.drug(w.analyte).name,)
+    molecules = TOTAL_MORPHINE if total else library.analyte(w.analyte)
     value, unit = parse_quantity(w.cutoff, where=f"{at}.cutoff", example="10 ng/mL")
     if value <= 0:
         raise ScenarioError(f"{at}.cutoff: read {w.cutoff!r}; a cut-off is positive")
@@ -129,9 +142,9 @@ def _window(w: Detect, at: str, library: Library) -> Window:
     except UnitError:
         raise ScenarioError(f"{at}.cutoff: read {w.cutoff!r}; a concentration such as '10 ng/mL' is needed") from None
     voids = to_internal(w.voids, "min", where=f"{at}.voids", example="2 h")
-    if voids <= 0:
-        raise ScenarioError(f"{at}.voids: read {w.voids!r}; it must be positive")
-    name = "total_morphine" if total else molecules[0]
+    if voids < 1:
+        raise ScenarioError(f"{at}.voids: read {w.voids!r}; at least 1 min")
+    name = "total_morphine" if total else library.dosed(w.analyte).name
     return Window(f"{name}.{w.matrix}.detected_until[{w.cutoff}]", molecules, w.matrix, cutoff, voids)
 
 
@@ -190,6 +203,11 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
     age = number("age", "year", 18, 110, "34 year")
     weight = number("weight", "kg", 30, 300, "70 kg")
     eGFR = number("eGFR", "mL/min/1.73m2", 1, 200, "90 mL/min/1.73m2")
+    AAG = number("AAG", "g/L", 0.1, 5, "0.8 g/L")
+    if p.pregnant:
+        raise ScenarioError("person.pregnant: pregnancy is not modelled: kinetics change with it and nothing here was judged on it; leave it out")
+    if p.urine_pH is not None and not 4 <= p.urine_pH <= 9:
+        raise ScenarioError(f"person.urine_pH: read {p.urine_pH:g}; allowed are 4 to 9")
     for name, value in (("sex", p.sex), ("age", age), ("weight", weight), ("eGFR", eGFR), ("liver", p.liver)):
         if value is None:
             assumed.append(name)
@@ -197,7 +215,7 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
     if eGFR is None:
         eGFR = max(default("eGFR_least"), default("eGFR") - default("eGFR_loss") * max(0.0, age - default("eGFR_loss_from")))
     if p.history is not None:
-        _drug(p.history.drug, "person.history.drug", library)
+        _dosed(p.history.drug, "person.history.drug", library)
         value, unit = parse_quantity(p.history.dose, where="person.history.dose", example="150 mg/day")
         if value < 0 or "min" not in dict(Unit.parse(unit).dims):
             raise ScenarioError(f"person.history.dose: read {p.history.dose!r}; write an amount per time such as '150 mg/day'")
@@ -209,22 +227,33 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
         "eGFR": eGFR,
         "liver": level("liver", p.liver, "normal"),
         "history": "naive" if p.history is None else "chronic",
+        "urine_pH": default("urine_pH") if p.urine_pH is None else p.urine_pH,
+        "AAG": default("AAG") if AAG is None else AAG,
     }
+    for name in ("CYP2D6", "CYP2C19", "CYP2B6", "UGT2B7", "OPRM1", "meal", "alcohol_use"):
+        covariates[name] = level(name, getattr(p, name), LEVELS[name][0])
+    for name in p.interactions:
+        if name not in INTERACTIONS:
+            raise ScenarioError(f"person.interactions: nothing is known of {name!r}; {nearest(name, INTERACTIONS)}")
+    for name in INTERACTIONS:
+        covariates[f"{name}_with"] = level(f"{name}_with", p.interactions.get(name), "none")
     return covariates, tuple(assumed)
 
 
-def _drug(name: str, where: str, library: Library) -> Drug:
+def _dosed(name: str, where: str, library: Library) -> Drug | Mixture:
     try:
-        return library.drug(name)
+        return library.dosed(name)
     except PapaverError as e:
         raise ScenarioError(f"{where}: {e}") from None
 
 
 def _dose(d: Dose, at: str, library: Library, weight: float | None, until: float) -> list[ResolvedDose]:
-    drug = _drug(d.drug, f"{at}.drug", library)
-    route = ROUTES.get(d.route, d.route)
-    if route not in drug.routes:
-        raise ScenarioError(f"{at}.route: {drug.title} has no route {d.route!r}; it has {', '.join(drug.routes) or 'none'}")
+    drug = _dosed(d.drug, f"{at}.drug", library)
+    what = d
+    d = unpacked(d, drug, at)
+    route, routes = str(d.route), library.routes(drug)
+    if route not in routes:
+        raise ScenarioError(f"{at}.route: {drug.title} has no route {d.route!r}; it has {', '.join(routes) or 'none'}")
     start = to_internal(d.at, "min", where=f"{at}.at", example="5 min")
     if start < 0:
         raise ScenarioError(f"{at}.at: read {d.at!r}; the run starts at 0 min")
@@ -234,9 +263,9 @@ def _dose(d: Dose, at: str, library: Library, weight: float | None, until: float
         raise ScenarioError(f"{at}.purity: read {d.purity:g}; allowed are 0 to 1")
     amount = _amount(d, drug, at, weight)
     duration = 0.0 if d.over is None else to_internal(d.over, "min", where=f"{at}.over", example="15 min")
-    if duration < 0:
-        raise ScenarioError(f"{at}.over: read {d.over!r}; an infusion lasts a positive time")
-    if d.route == "iv_infusion" and duration == 0:
+    if d.over is not None and not start + duration > start:
+        raise ScenarioError(f"{at}.over: read {d.over!r}; an infusion lasts a positive time; leave it out for a dose at once")
+    if what.route == "iv_infusion" and duration == 0:
         raise ScenarioError(f"{at}.over: an infusion needs its duration, e.g. over: 15 min")
     times = [start]
     if d.every is not None:
@@ -249,23 +278,53 @@ def _dose(d: Dose, at: str, library: Library, weight: float | None, until: float
         if n > MAX_DOSES:
             raise ScenarioError(f"{at}: {n} doses are too many (at most {MAX_DOSES}); lengthen every: or set times:")
         times = [start + k * step for k in range(n) if start + k * step <= until]
-    text = f"{drug.title} {d.amount}" + (f" ({d.salt})" if d.salt else "") + f", {d.route}"
-    return [ResolvedDose(drug.name, route, x, amount, duration, text) for x in times]
+    how = what.route if what.product is None else f"{what.product} ({d.route})"
+    text = f"{drug.title} {d.amount}" + (f" ({d.salt})" if d.salt else "") + f", {how}"
+    parts = drug.parts if isinstance(drug, Mixture) else {drug.name: 1.0}
+    return [ResolvedDose(part, route, x, amount * share, duration, text) for x in times for part, share in parts.items()]
 
 
-def _rule(d: Dose, at: str, library: Library, weight: float | None, until: float) -> ResolvedRule:
-    """A dose that a condition triggers."""
-    one = _dose(msgspec.structs.replace(d, every=None, times=None, when=None), at, library, weight, until)[0]
+def unpacked(d: Dose, drug: Drug | Mixture, at: str) -> Dose:
+    """A dose with what its product brings written out, and the route by its name here.
+
+    Raises:
+        ScenarioError: no such product, or something given twice.
+    """
+    if d.product is None:
+        return msgspec.structs.replace(d, route=ROUTES.get(str(d.route), str(d.route)))
+
+    def plain(name: str) -> str:
+        return "".join(c for c in name.lower() if c.isalnum() or c == ".")
+
+    if not drug.products:
+        raise ScenarioError(f"{at}.product: {drug.title} has no products here; give amount and route")
+    found = next((p for key, p in drug.products.items() if plain(d.product) in (plain(key), plain(p.title))), None)
+    if found is None:
+        known = ", ".join(p.title for p in drug.products.values())
+        raise ScenarioError(f"{at}.product: {drug.title} has no product {d.product!r}; it has {known}")
+    for key in ("route", "salt", "over"):
+        if getattr(d, key) is not None and getattr(found, key) is not None:
+            raise ScenarioError(f"{at}.{key}: the product {found.title!r} brings its own ({getattr(found, key)}); leave it out")
+    if found.amount is None and d.amount is None:
+        raise ScenarioError(f"{at}.amount: the product {found.title!r} comes in any dose; give the amount")
+    if found.amount is not None and d.amount is not None:
+        raise ScenarioError(f"{at}.amount: one {found.title!r} holds {found.amount}; leave the amount out, or give several doses")
+    changes = {key: getattr(found, key) for key in ("route", "salt", "over", "amount") if getattr(found, key) is not None}
+    return msgspec.structs.replace(d, product=None, **changes)
+
+
+def _rules(d: Dose, at: str, library: Library, weight: float | None, until: float) -> list[ResolvedRule]:
+    """A dose that a condition triggers: one rule a molecule."""
+    given = _dose(msgspec.structs.replace(d, every=None, times=None, when=None), at, library, weight, until)
     every = 0.0 if d.every is None else to_internal(d.every, "min", where=f"{at}.every", example="3 min")
     times = 1 if d.times is None else d.times
     if not 1 <= times <= MAX_TIMES:
         raise ScenarioError(f"{at}.times: read {times}; allowed are 1 to {MAX_TIMES}")
     hold, after = _delay(d.hold, f"{at}.for"), _delay(d.after, f"{at}.after")
-    if every < 0:
+    if d.every is not None and every <= 0:
         raise ScenarioError(f"{at}.every: read {d.every!r}; it must be positive")
-    return ResolvedRule(
-        condition(str(d.when), f"{at}.when"), hold, after, one.time, times, every, one.drug, one.route, one.amount, one.duration, one.text
-    )  # fmt: skip
+    when = condition(str(d.when), f"{at}.when")
+    return [ResolvedRule(when, hold, after, x.time, times, every, x.drug, x.route, x.amount, x.duration, x.text) for x in given]
 
 
 def _stop(s: Stop, at: str) -> ResolvedRule:
@@ -279,9 +338,9 @@ def _delay(text: str | None, where: str) -> float:
     return value
 
 
-def _amount(d: Dose, drug: Drug, at: str, weight: float | None) -> float:
+def _amount(d: Dose, drug: Drug | Mixture, at: str, weight: float | None) -> float:
     """Dose in nmol of the molecule."""
-    value, unit = parse_quantity(d.amount, where=f"{at}.amount", example="10 mg")
+    value, unit = parse_quantity(d.amount or "", where=f"{at}.amount", example="10 mg")
     if value <= 0:
         raise ScenarioError(f"{at}.amount: read {d.amount!r}; a dose is positive")
     MW = drug.MW
@@ -312,7 +371,7 @@ def _grid(s: Scenario, until: float, doses: list[ResolvedDose]) -> npt.NDArray[n
         # what many people take is for the cohort to judge: it may keep outcomes alone
         if n * 8 * 40 > MAX_BYTES:
             raise ScenarioError(
-                f"observe.every: {n:.3g} times are about {n * 320 / 1e9:.0f} GB for one person (at most {MAX_BYTES / 1e9:.0f}); write down less often"
+                f"observe.every: {n:.3g} times are about {n * 320 / 1e9:.3g} GB for one person (at most {MAX_BYTES / 1e9:.0f}); write down less often"
             )
         t = (np.arange(int(np.floor(n + 1e-9)) + 1) * every).astype(np.float64)
         return t if t[-1] >= until - 1e-9 else np.append(t, until)

@@ -5,6 +5,7 @@ Outputs are named as text here; `simulate` finds them in the body.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -64,6 +65,8 @@ def condition(text: str, where: str) -> Condition:
     except UnitError as e:
         raise ScenarioError(f"{where}: read {text!r}; {e}") from None
     value = float(number)
+    if not math.isfinite(value):
+        raise ScenarioError(f"{where}: read {text!r}; the threshold is not a finite number")
     if of_baseline:
         if not parsed.is_dimensionless:
             raise ScenarioError(f"{where}: read {text!r}; 'of baseline' needs a percentage or a fraction, such as '40 % of baseline'")

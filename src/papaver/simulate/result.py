@@ -27,7 +27,7 @@ DIGEST = 32
 """Bytes of a person's digest."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Result:
     """What a run gave.
 
@@ -62,12 +62,20 @@ class Result:
     firings: list[list[Firing]] = field(default_factory=list)
     stopped: Array = field(default_factory=lambda: np.zeros(0))
 
+    def __repr__(self) -> str:
+        title = self.scenario.scenario.title
+        return f"<Result {title!r}: {self.people} people, {len(self.t)} times, {len(self.columns)} columns, {self.failed} failed>"
+
     @property
     def schedule(self) -> list[dict[str, Any]]:
         """What rules did, a row a firing: person, when it fired and when its dose was given (min), the condition, and the dose."""
+        return self.schedule_of(slice(None))
+
+    def schedule_of(self, people: slice) -> list[dict[str, Any]]:
+        """The same of some people: a large cohort's schedule is larger than its firings."""
         out: list[dict[str, Any]] = []
-        for k, firings in enumerate(self.firings):
-            for f in firings:
+        for k in range(*people.indices(len(self.firings))):
+            for f in self.firings[k]:
                 rule = self.scenario.rules[f.rule]
                 row = {"person": self.first_person + k, "fired": f.fired, "given": f.given, "when": rule.condition.text}
                 out.append({**row, "drug": rule.drug, "route": rule.route, "amount": rule.amount, "text": rule.text})

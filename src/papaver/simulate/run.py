@@ -15,10 +15,11 @@ from papaver.core.emit import output_nodes
 from papaver.core.lower import Program
 from papaver.core.rules import Rule
 from papaver.core.solve import DoseEvent, Solver
-from papaver.errors import ModelError, ScenarioError, UnitError, nearest
+from papaver.errors import ModelError, PapaverError, ScenarioError, UnitError, nearest
 from papaver.evidence.load import Library
 from papaver.scenario import ResolvedScenario, Scenario, resolve
 from papaver.scenario.rules import ResolvedRule
+from papaver.simulate.course import Course, follow
 from papaver.simulate.result import Result
 from papaver.units import convert
 
@@ -36,7 +37,10 @@ LAW_TOLERANCE = 1e-7
 
 @dataclass(frozen=True)
 class Prepared:
-    """A scenario ready to solve: the body, a typical person's values, dose events, and the outputs to keep."""
+    """A scenario ready to solve: the body, a typical person's values, dose events, and the outputs to keep.
+
+    `changes`: when the person's covariates change (min), and the typical values from then on.
+    """
 
     scenario: ResolvedScenario
     library: Library
@@ -45,10 +49,36 @@ class Prepared:
     events: tuple[DoseEvent, ...]
     columns: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
+    changes: tuple[tuple[float, Mapping[str, float]], ...] = ()
+
+    @property
+    def cuts(self) -> tuple[float, ...]:
+        """When covariates change, min."""
+        return tuple(at for at, _ in self.changes)
+
+    @property
+    def stretches(self) -> tuple[Mapping[str, float], ...]:
+        """Typical values of each stretch of constant covariates; one if nothing changes."""
+        return (self.values, *(values for _, values in self.changes))
 
     def typical(self) -> Array:
-        """Parameters of the typical person, shape (1, parameters)."""
+        """Parameters of the typical person at the start, shape (1, parameters)."""
         return parameter_matrix(self.body, self.library, self.values)
+
+    def parameters(self, P: Array | Sequence[Array] | None = None) -> list[Array]:
+        """Parameters for each stretch: those given, or the typical person's.
+
+        Raises:
+            PapaverError: not one array for each stretch.
+        """
+        if P is None:
+            return [parameter_matrix(self.body, self.library, values) for values in self.stretches]
+        out = [P] if isinstance(P, np.ndarray) else list(P)
+        if len(out) != len(self.stretches):
+            raise PapaverError(
+                f"P: read {len(out)} arrays; covariates change {len(self.changes)} times, so {len(self.stretches)} are needed (cohort.draw)"
+            )
+        return out
 
 
 @functools.lru_cache(maxsize=64)
@@ -83,7 +113,8 @@ def prepare(
             raise ScenarioError(f"observe.detect: {w.name.partition('.')[0]} does not arise from these doses; {nearest(w.molecules[0], body.drugs)}")
     for n in names:
         body.program.output(n)
-    return Prepared(r, library, body, values, events, tuple(names), tuple(_rule(rule, body, library) for rule in r.rules))
+    changes = tuple((at, person_values(body, library, covariates)) for at, covariates in r.changes)
+    return Prepared(r, library, body, values, events, tuple(names), tuple(_rule(rule, body, library) for rule in r.rules), changes)
 
 
 def _rule(rule: ResolvedRule, body: Body, library: Library) -> Rule:
@@ -124,48 +155,63 @@ def _columns(body: Body, show: list[str] | None) -> list[str]:
     return out
 
 
-def default_solver(people: int) -> str:
-    """One person: the scalar path, no compile. Cohorts: the compiled kernel."""
-    return "scalar" if people == 1 else "kernel"
+def default_solver(people: int, rules_over_joins: bool = False) -> str:
+    """One person: the scalar path, no compile. Cohorts: the compiled kernel, but where rules are followed over a join (see `course.follow`)."""
+    return "scalar" if people == 1 or rules_over_joins else "kernel"
 
 
 def simulate(
-    p: Prepared, P: Array | None = None, *, solver: str | None = None, rtol: float = 1e-6, first_person: int = 0,
-    progress: Callable[[int], None] | None = None,
+    p: Prepared, P: Array | Sequence[Array] | None = None, *, solver: str | None = None, rtol: float = 1e-6,
+    atol: Mapping[str, float] | float | None = None, first_person: int = 0, progress: Callable[[int], None] | None = None,
 ) -> Result:  # fmt: skip
     """Solve a prepared scenario.
 
     Args:
-        P: parameters of the people, shape (people, parameters); default: the typical person.
+        P: parameters of the people, shape (people, parameters); default: the typical person. If covariates change on the way, one such array
+            for each stretch.
         solver: one of core.solve.SOLVERS; default by the number of people.
+        rtol, atol: relative tolerance, and absolute tolerance by the unit of the state (see `core.solve.absolute_tolerance`).
         first_person: number of the first of these people in the cohort.
 
     Returns:
         Arrays of shape (people, times). A person whose integration failed is NaN with a reason.
     """
-    P = p.typical() if P is None else P
+    parts = p.parameters(P)
     engine = _solver(p.body.program)
-    chosen = solver or default_solver(len(P))
-    t = p.scenario.t
-    program = p.body.program
-    kept, laws = len(p.columns), len(program.flat.laws)
-    nodes = [*output_nodes(program, p.columns, laws=True), program.moles]
-    solution = engine.solve(P, p.events, t, solver=chosen, nodes=nodes, rtol=rtol, progress=progress, rules=p.rules)
-    data = solution.Y[:, :, :kept]
-    broken = _broken_laws(program, solution.Y[:, :, kept : kept + laws])
-    given = dosed_by(p, t, engine.plain.dose(P))
+    chosen = solver or default_solver(len(parts[0]), rules_over_joins=bool(p.rules and p.changes))
+    t, nodes = p.scenario.t, written(p)
+    if len(parts) > 1:
+        course, _ = follow(
+            engine, parts, p.cuts, p.events, p.rules, t, nodes, solver=chosen, rtol=rtol, atol=atol, progress=progress
+        )  # fmt: skip
+        return as_result(p, course, chosen, rtol, first_person)
+    solution = engine.solve(parts[0], p.events, t, solver=chosen, nodes=nodes, rtol=rtol, atol=atol, progress=progress, rules=p.rules)
+    given = dosed_by(p, t, engine.plain.dose(parts[0]))
     for person, firings in enumerate(solution.firings):
         for f in firings:
             rule = p.rules[f.rule]
             if not rule.stop:
                 given[person] += rule.amount * (np.clip((t - f.given) / rule.duration, 0, 1) if rule.duration > 0 else t >= f.given)
     balance = solution.Y[:, :, -1] - given
-    units = {n: p.body.program.unit(n) for n in p.columns}
+    error = float(np.nanmax(np.abs(balance), initial=0.0)) / max(float(given.max()), 1e-300)
+    course = Course(solution.Y, solution.steps, solution.firings, solution.reasons, solution.stopped, error)
+    return as_result(p, course, chosen, rtol, first_person)
+
+
+def written(p: Prepared) -> list[int]:
+    """What a run writes down: the columns, the laws' margins, the amount of drug in the body."""
+    program = p.body.program
+    return [*output_nodes(program, p.columns, laws=True), program.moles]
+
+
+def as_result(p: Prepared, c: Course, solver: str, rtol: float, first_person: int) -> Result:
+    """The result of a run that has written down `written(p)`."""
+    program, kept = p.body.program, len(p.columns)
     return Result(
-        scenario=p.scenario, t=t, columns=p.columns, data=data, units=units, reasons=solution.reasons, steps=solution.steps.tolist(),
-        solver=chosen, rtol=rtol, first_person=first_person, broken_laws=broken,
-        mole_error=float(np.nanmax(np.abs(balance), initial=0.0)) / max(float(given.max()), 1e-300),
-        firings=solution.firings, stopped=solution.stopped, library=p.library, data_paths=tuple(p.body.data_paths), variants=dict(p.body.variants),
+        scenario=p.scenario, t=p.scenario.t, columns=p.columns, data=c.Y[:, :, :kept], units={n: program.unit(n) for n in p.columns},
+        reasons=c.reasons, steps=c.steps.tolist(), solver=solver, rtol=rtol, first_person=first_person,
+        broken_laws=_broken_laws(program, c.Y[:, :, kept:-1]), mole_error=c.mole_error, firings=c.firings, stopped=c.stopped, library=p.library,
+        data_paths=tuple(p.body.data_paths), variants=dict(p.body.variants),
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from papaver.simulate.tables import (
     TIMECOURSE,
     bands_table,
     outcomes_tables,
-    schedule_table,
+    schedule_tables,
     timecourse_tables,
     write_tables,
 )
@@ -185,7 +185,7 @@ def write(folder: Path, result: Result, manifest: Mapping[str, Any], report: str
     if written < result.people:
         writers[BANDS] = table(lambda: [bands_table(result)])
     if result.scenario.rules:
-        writers[SCHEDULE] = table(lambda: [schedule_table(result)])
+        writers[SCHEDULE] = table(lambda: schedule_tables(result))
     if report is not None:
         writers[REPORT] = text(report)
     writers[MANIFEST] = text(to_json(manifest) + "\n")

@@ -23,6 +23,8 @@ TIMECOURSE, OUTCOMES, BANDS, SCHEDULE = "timecourse.parquet", "outcomes.parquet"
 FORMAT = 2
 """Number of the folder's layout; a reader refuses one that it does not know."""
 NOT_RUN = "the run was interrupted before this person"
+SCHEDULE_PEOPLE = 20_000
+"""People whose schedule is written at a time."""
 ROW_GROUP_BYTES = 64e6
 """Row groups hold whole people and are about this large, so that they are written and read back a few at a time."""
 
@@ -132,11 +134,16 @@ def bands_table(result: Result) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=_schema(fields, result.scenario.scenario.title, {"time": "min", **result.units}))
 
 
-def schedule_table(result: Result) -> pa.Table:
-    """What rules did: one row a firing, with the condition, when it fired and when its dose was given."""
+def schedule_tables(result: Result) -> Iterator[pa.Table]:
+    """What rules did, in pieces: one row a firing, with the condition, when it fired and when its dose was given."""
+    for a in range(0, max(len(result.firings), 1), SCHEDULE_PEOPLE):
+        yield _schedule_table(result, slice(a, a + SCHEDULE_PEOPLE))
+
+
+def _schedule_table(result: Result, people: slice) -> pa.Table:
     import pyarrow as pa
 
-    rows = result.schedule
+    rows = result.schedule_of(people)
     units = {"person": "1", "fired": "min", "given": "min", "amount": "nmol"}
     fields = [_field("person", pa.int64(), "1"), *(_field(k, pa.float64(), units[k]) for k in ("fired", "given", "amount"))]
     fields += [pa.field(k, pa.string()) for k in ("when", "drug", "route", "text")]
