@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption, OralAbsorption
+from papaver.components.absorption import BiphasicAbsorption, DepotAbsorption, FirstOrderAbsorption, MucosalAbsorption, OralAbsorption
 from papaver.components.disposition import OneCompartment
 from papaver.components.transit import Collected, Transit
 from papaver.core import System
@@ -64,3 +64,26 @@ def test_oral_absorption_is_release_then_bateman(run) -> None:
     assert gut == pytest.approx(80 * 0.05 / (0.05 - 0.02) * (np.exp(-0.02 * T) - np.exp(-0.05 * T)), rel=1e-6, abs=1e-6)
     assert lost == pytest.approx(np.full_like(T, 20.0), rel=1e-14)
     assert rate == pytest.approx(0.02 * gut, rel=1e-14)
+
+
+def test_mucosal_absorption_splits_a_dose_three_ways(run) -> None:
+    values = {"F": 0.3, "ka": 0.05, "swallowed": 0.8, "ka_gut": 0.02, "tlag": 0.0}
+    mucosa, gut, lost = run(MucosalAbsorption, values, ["R_out", "R_gut", "A_lost"], t=T, doses=[DoseEvent(0, "x.dose", 100.0)]).T
+    assert mucosa == pytest.approx(30 * 0.05 * np.exp(-0.05 * T), rel=1e-6, abs=1e-8)
+    assert gut == pytest.approx(56 * 0.02 * np.exp(-0.02 * T), rel=1e-6, abs=1e-8)
+    assert lost == pytest.approx(np.full_like(T, 14.0), rel=1e-15)
+
+
+def test_a_depot_releases_its_early_part_at_once_and_the_rest_after_a_delay(run) -> None:
+    values = {"F": 0.9, "share_fast": 0.2, "ka_fast": 0.5, "MTT_slow": 60.0, "ka_slow": 0.1, "tlag": 0.0}
+    names = ["A_fast", "A_1", "A_2", "A_3", "A_slow", "A_lost", "R_out"]
+    fast, a1, a2, a3, slow, lost, rate = run(DepotAbsorption, values, names, t=T, doses=[DoseEvent(0, "x.dose", 100.0)]).T
+    k = 3 / 60.0
+    assert fast == pytest.approx(18 * np.exp(-0.5 * T), abs=1e-6)
+    # an Erlang delay: amounts in the stages are Poisson terms
+    for stage, (a, factorial) in enumerate(((a1, 1), (a2, 1), (a3, 2))):
+        assert a == pytest.approx(72 * np.exp(-k * T) * (k * T) ** stage / factorial, rel=1e-5, abs=1e-6)
+    assert rate == pytest.approx(0.5 * fast + 0.1 * slow, rel=1e-12)
+    assert slow[0] == 0
+    assert slow.max() > 5
+    assert lost == pytest.approx(np.full_like(T, 10.0), rel=1e-15)

@@ -258,7 +258,7 @@ def test_calibration_moves_a_value_and_keeps_the_prior(data) -> None:
     assert p.internal == pytest.approx(5.0)
     assert p.prior is not None
     assert p.value.basis == "estimated"
-    assert load_library.__wrapped__(calibrated=False).parameters["heroin.pk.CL"].internal == p.prior.value
+    assert load_library.__wrapped__(without="demo").parameters["heroin.pk.CL"].internal == p.prior.value
     (data.path / "calibration" / "demo.yaml").write_text(CALIBRATION % ("heroin.pk.Cl", "L/hour"))
     with pytest.raises(DataError, match=r"heroin\.pk\.Cl: there is no such parameter; run `papaver fit demo` again"):
         data.load()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -11,14 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from papaver.bench.quantities import NotSimulated
+from papaver.bodies.adult import closure
 from papaver.evidence.load import Library
 from papaver.scenario import Dose, Observe, Person, ResolvedScenario, Scenario, resolve
 from papaver.scenario.resolve import TOTAL_MORPHINE
 from papaver.simulate import Prepared, Result, prepare, simulate
+from papaver.units import to_internal
 
 Array = npt.NDArray[np.float64]
 END = 4320.0
-"""Length of a bench run after its last dose, min: areas to here count as areas to infinity."""
+"""Least length of a bench run after its last dose, min: areas to the end of the run count as areas to infinity."""
+SETTLED = 9.0
+"""Time constants of the slowest process that a bench run outlasts."""
 # Output times after each dose (the default sampling schedule, assumed where a study does not give its own): first sample at one minute.
 _SPANS = ((1, 20, 0.5), (20, 60, 1), (60, 360, 5), (360, 1440, 15), (1440, END + 1, 60))
 SCHEDULE = np.concatenate([np.arange(*span) for span in _SPANS])
@@ -34,19 +39,28 @@ class Arm:
         starts = sorted({d.time for d in base.doses})
         # arterial studies sample from the first seconds; the vein is first drawn at a minute
         parts = [np.array([0.0, base.t[-1]]), *(s + np.concatenate([EARLY, SCHEDULE]) for s in starts[-3:]), np.array(starts)]
+        end = max(float(base.t[-1]), last + max(END, SETTLED * slowest(base, library)))
+        # a patch or a drip that outlasts the schedule: the hours under it, and the schedule again from its end
+        parts += [np.arange(d.time + END, d.time + d.duration, 60.0) for d in base.doses if d.duration > END]
+        parts += [last + SCHEDULE] if last > starts[-1] + 60.0 else []
+        if end > last + END:
+            parts.append(last + np.geomspace(END, end - last, 120))
         t = np.unique(np.concatenate(parts))
-        end = max(float(base.t[-1]), last + END)
-        self.scenario = ResolvedScenario(
-            base.scenario, base.covariates, base.assumed, base.doses, t[t <= end], base.variants, base.overrides
-        )  # fmt: skip
+        self.scenario = dataclasses.replace(base, t=t[t <= end], windows=(), rules=())
         self.library = library
         self._solver, self._routes = solver, routes
+
+    def copy(self, scenario: ResolvedScenario) -> Arm:
+        """The same arm with another scenario in numbers."""
+        other = object.__new__(Arm)
+        other.scenario, other.library, other._solver, other._routes = scenario, self.library, self._solver, self._routes
+        return other
 
     @functools.cached_property
     def prepared(self) -> Prepared:
         """The arm ready to solve, keeping the outputs that quantities read."""
         p = prepare(self.scenario, self.library, columns=[], routes=self._routes)
-        marks = (".pk.C1", ".vein.C", ".brain.C", ".urine.A")
+        marks = (".pk.C1", ".vein.C", ".brain.C", ".urine.A", "mop.free", "mop.effect.activation")
         names = [n for n in [*p.body.program.flat.outputs, *p.body.program.state_names] if n.endswith(marks) or ".R_elim[" in n or ".R_met[" in n]
         return Prepared(p.scenario, p.library, p.body, p.values, p.events, tuple(names))
 
@@ -66,8 +80,8 @@ class Arm:
 
     @property
     def drug(self) -> str:
-        """The molecule dosed first."""
-        return self.scenario.doses[0].drug
+        """What is dosed first: a molecule or a mixture."""
+        return self.library.dosed(self.scenario.scenario.doses[0].drug).name
 
     @property
     def dosed(self) -> float:
@@ -76,8 +90,8 @@ class Arm:
 
     @property
     def dose_times(self) -> list[float]:
-        """Times of the doses, min."""
-        return [d.time for d in self.scenario.doses]
+        """Times of the doses, min, ascending; doses given together count once."""
+        return sorted({d.time for d in self.scenario.doses})
 
     @property
     def mean_input_time(self) -> float:
@@ -90,12 +104,16 @@ class Arm:
         return self.prepared.library.parameters["kidney.flow"].internal
 
     def blood_ratio(self, analyte: str) -> float:
-        """Whole-blood over plasma concentration."""
+        """Whole-blood over plasma concentration of a molecule."""
         return self.prepared.library.parameters[f"{analyte}.pk.R_bp"].internal
+
+    def molecules(self, analyte: str) -> tuple[str, ...]:
+        """What an assay of this name reads."""
+        return molecules(analyte, self.library)
 
     def urine(self, analyte: str) -> Array:
         """Amount collected in urine, nmol, over the result's times."""
-        names = TOTAL_MORPHINE if analyte == "total_morphine" else (analyte,)
+        names = self.molecules(analyte)
         found = [n for n in names if f"{n}.urine.A" in self.result.columns]
         if not found:
             raise NotSimulated(f"{analyte} does not arise in this arm")
@@ -106,6 +124,25 @@ class Arm:
         if rate not in self.result.columns:
             raise NotSimulated(f"there is no {rate} in this arm")
         return float(np.trapezoid(self.result[rate][0], self.result.t))
+
+
+def molecules(analyte: str, library: Library) -> tuple[str, ...]:
+    """What an assay of this name reads: total morphine, the parts of a mixture, or one molecule."""
+    return TOTAL_MORPHINE if analyte == "total_morphine" else library.analyte(analyte)
+
+
+def slowest(s: ResolvedScenario, library: Library) -> float:
+    """The slowest time constant among what is given and what it forms, min: residence in the body, or absorption."""
+    value = {path: p.internal for path, p in library.parameters.items()}
+    times = [0.0]
+    for name in closure(library, dict.fromkeys(d.drug for d in s.doses)):
+        volume = sum(value.get(f"{name}.pk.{v}", 0.0) for v in ("V1", "V2", "V3"))
+        times.append(volume / value[f"{name}.pk.CL"])
+    for d in s.doses:
+        at = f"{d.drug}.{d.route}"
+        rates = [value[f"{at}.{k}"] for k in ("ka", "ka_slow", "ka_gut", "k_rel") if f"{at}.{k}" in value]
+        times.append(max([1 / k for k in rates if k > 0], default=0.0) + value.get(f"{at}.MTT_slow", 0.0) / 3)
+    return max(times)
 
 
 class Arms:
@@ -126,7 +163,27 @@ class Arms:
 
     def MW(self, analyte: str) -> float:
         """Molar mass, g/mol; total morphine reads as morphine."""
-        return self._library.drug("morphine" if analyte == "total_morphine" else analyte).MW
+        return self._library.dosed("morphine" if analyte == "total_morphine" else analyte).MW
+
+    def half_life_window(self, analyte: str) -> tuple[float, float] | None:
+        """When studies of an analyte usually fit its half-life, min after the dose; None if its data do not say."""
+        w = self._library.drugs[molecules(analyte, self._library)[0]].half_life_window
+        return (
+            None
+            if w is None
+            else (
+                to_internal(w[0], "min", where="half_life_window", example="4 h"),
+                to_internal(w[1], "min", where="half_life_window", example="4 h"),
+            )
+        )
+
+    def assay_limit(self, analyte: str) -> str | None:
+        """The usual limit of an assay of an analyte in plasma; None if its data do not say."""
+        return self._library.drugs[molecules(analyte, self._library)[0]].assay_limit
+
+    def mass(self, name: str) -> float:
+        """Mass of all doses of an arm, as base."""
+        return sum(d.amount * self._library.drugs[d.drug].MW for d in self[name].scenario.doses)
 
     def weight(self, name: str) -> float:
         """Body weight of the arm's person, kg."""
@@ -135,21 +192,28 @@ class Arms:
     def iv_of(self, analyte: str, name: str, eGFR: float | None = None) -> Arm:
         """An iv bolus of a molecule to the person of an arm (the arm itself if it is one)."""
         base = self._scenarios[name]
-        if eGFR is None and len(base.doses) == 1 and self[name].drug == analyte and self[name].scenario.doses[0].route == "iv":
+        if eGFR is None and len(self[name].dose_times) == 1 and self[name].drug == analyte and self[name].scenario.doses[0].route == "iv":
             return self[name]
         key = f"{name}/iv {analyte}/{eGFR}"
         if key not in self._scenarios:
             person = base.person if eGFR is None else msgspec.structs.replace(base.person, eGFR=f"{eGFR} mL/min/1.73m2")
-            dose = Dose(drug=analyte, amount="10 umol", route="iv")
-            self._scenarios[key] = Scenario(doses=[dose], observe=Observe(until="12 h"), person=person, variants=base.variants, set=base.set)
+            self._scenarios[key] = self._bolus(analyte, base, person)
         return self[key]
+
+    def _bolus(self, drug: str, base: Scenario, person: Person) -> Scenario:
+        dose = Dose(drug=drug, amount="10 umol", route="iv")
+        return Scenario(doses=[dose], observe=Observe(until="12 h"), person=person, variants=base.variants, set=base.set)
+
+    def with_dose(self, name: str, factor: float) -> Arm:
+        """An arm with all its doses multiplied by a factor."""
+        base = self[name]
+        doses = tuple(dataclasses.replace(d, amount=d.amount * factor) for d in base.scenario.doses)
+        return base.copy(dataclasses.replace(base.scenario, doses=doses))
 
     def add_iv_reference(self, name: str) -> str:
         """Name of an arm that gives the arm's drug as an iv bolus to the same person."""
         key = f"{name}/iv"
         if key not in self._scenarios:
             base = self._scenarios[name]
-            dose = Dose(drug=base.doses[0].drug, amount="10 umol", route="iv")
-            person: Person = base.person
-            self._scenarios[key] = Scenario(doses=[dose], observe=Observe(until="12 h"), person=person, variants=base.variants, set=base.set)
+            self._scenarios[key] = self._bolus(base.doses[0].drug, base, base.person)
         return key

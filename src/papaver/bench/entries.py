@@ -11,32 +11,37 @@ import re
 from pathlib import Path
 from typing import Any
 
+from papaver.bench import words
+from papaver.bench.arms import slowest
 from papaver.bench.quantities import QUANTITIES
 from papaver.bench.study import Study
 from papaver.errors import DataError, PapaverError, UnitError
 from papaver.evidence.load import Library
-from papaver.evidence.schema import Drug, convert
+from papaver.evidence.schema import Drug, Mixture, convert
 from papaver.evidence.yamlfile import read_yaml
+from papaver.scenario import Scenario, resolve
 from papaver.scenario.resolve import ROUTES
-from papaver.units import Unit
+from papaver.units import Unit, to_internal
 
 INPUTS = {"Ki", "Kd", "kon", "koff", "Km", "kcat", "kcat_over_Km", "poppk_model", "IC50", "EC50", "Emax", "pA2", "absorption_half_life"}
+INTERVALS = 12
+"""Doses after which a steady state counts as reached, unless half-lives ask for more."""
 RENAMED = {
     "AUC_ratio": "metabolite_ratio", "concentration_ratio": "metabolite_ratio", "volume": "volume_ss", "Vss": "volume_ss", "CL": "clearance",
     "t_half": "half_life", "terminal_half_life": "half_life", "F": "bioavailability", "detection_window": "detection_time", "tmax": "Tmax",
     "cmax": "Cmax", "auc": "AUC", "fraction_renal": "fraction_metabolised", "peak_concentration": "Cmax", "clearance_renal": "renal_clearance",
     "fraction_excreted": "urinary_recovery", "excreted_fraction": "urinary_recovery", "relative_AUC": "relative_exposure",
-    "AUC_change": "relative_exposure", "Cmax_change": "relative_Cmax", "peak_ratio": "Cmax_ratio",
+    "AUC_change": "exposure_ratio", "Cmax_change": "Cmax_arms", "peak_ratio": "Cmax_ratio", "exposure_change": "exposure_ratio",
+    "AUC_fold": "exposure_ratio", "Css": "Cavg", "steady_state_concentration": "Cavg", "trough": "Ctrough", "trough_concentration": "Ctrough",
+    "fraction_bound": "protein_binding", "receptor_occupancy": "occupancy", "time_to_peak": "Tmax", "total_clearance": "clearance",
 }  # fmt: skip
 TERMINAL = {
     "heroin": ("10 min", "45 min"), "six_mam": ("20 min", "150 min"), "morphine": ("4 h", "24 h"), "m3g": ("12 h", "72 h"), "m6g": ("6 h", "24 h"),
 }  # fmt: skip
 """Window taken for a half-life that the source calls terminal and gives no window for."""
-CHRONIC = (
-    "(?<!dialysis-)dependent|addict|assisted|maintenance|maintained|programme|chronic opioid|chronic morphine|in treatment|patients? in .*treatment"
-)
-"""Words for people who take opioids every day."""
-NEEDS_DOSE = {"Cmax", "AUC", "concentration", "detection_time", "Ctrough"}
+NEEDS_DOSE = {"Cmax", "AUC", "concentration", "detection_time", "Ctrough", "Cavg", "occupancy", "elimination_rate"}
+TWO_ARMS = {"exposure_ratio", "Cmax_arms"}
+"""Quantities that compare an arm with another one, doses as they are."""
 
 
 class Unusable(PapaverError):
@@ -95,12 +100,19 @@ class _Reader:
     def study(self) -> dict[str, Any]:
         e = self.e
         self._refuse()
-        quantity = RENAMED.get(str(e["quantity"]), str(e["quantity"]))
+        quantity = self._quantity()
         if quantity not in QUANTITIES and quantity != "linearity":
             raise Unusable(f"quantity {quantity!r} is not one that the bench computes")
         drug = self._drug(str(self.p.get("drug")))
-        arms = {"main": self._arm(drug, quantity)}
-        observations = [o for row in self._rows() for o in self._observations(quantity, drug, row, arms)]
+        arms: dict[str, dict[str, Any]] = {}
+        observations = []
+        for k, row in enumerate(self._rows()):
+            own = {"main": self._arm(drug, quantity, row=row)}
+            found = self._observations(quantity, drug, row, own)
+            same = next((name for name, arm in arms.items() if own == {"main": arm}), None)
+            rename = {"main": same or ("main" if k == 0 else f"row{k + 1}")} | {n: n if k == 0 else f"{n}{k + 1}" for n in own if n != "main"}
+            arms |= {rename[n]: arm for n, arm in own.items()}
+            observations += [o | {key: rename[o[key]] for key in ("arm", "reference") if key in o} for o in found]
         if not observations:
             raise Unusable("no value, interval or direction that can be compared")
         return {
@@ -128,55 +140,43 @@ class _Reader:
             raise Unusable("in vitro: an input, not an observation in people")
         if re.search(r"cigarette|heating device|\bNASH\b", self.words):
             raise Unusable("a technique or a disease that the adult body does not have")
+        if re.search(r"\bdrivers?\b|dose and route unknown|exposed patients", self.words, re.I):
+            raise Unusable("dose, route or time are unknown")
         if re.search(r"normalised|normalized", f"{self.what} {e.get('claim')}") and str(e["quantity"]) == "AUC":
             raise Unusable("a dose-normalised area without its normal dose")
         if re.search(r"post-?mortem|deaths?\b.*(blood|toxicolog)", self.words, re.I):
             raise Unusable("post-mortem: dose and time are unknown")
+        if str(e["quantity"]) == "protein_binding" and self._route() == "none":
+            return
         if self._route() == "none" or str(self.p.get("drug")) == "none":
             raise Unusable("no drug given by a known route: nothing to simulate")
 
-    def _drug(self, name: str) -> Drug:
+    def _quantity(self) -> str:
+        """The bench's name for what was measured; a ratio of areas is of two molecules only if two are named."""
+        raw = str(self.e["quantity"])
+        if raw in ("AUC_ratio", "peak_ratio", "Cmax_ratio") and len(set(self._molecules(self.what))) < 2:
+            return "Cmax_arms" if "max" in raw or "peak" in raw else "exposure_ratio"
+        return RENAMED.get(raw, raw)
+
+    def _drug(self, name: str) -> Drug | Mixture:
         try:
-            return self.library.drug(name)
+            return self.library.dosed(name)
         except DataError:
             raise Unusable(f"drug {name!r} is not in the library") from None
 
     # -- who and what -----------------------------------------------------------------------------------------------------
 
-    def _person(self) -> dict[str, Any]:
-        w = f"{self.e.get('population') or ''} {self.notes}".lower()
-        person: dict[str, Any] = {"weight": "70 kg"}
-        self.assumed.append("weight 70 kg")
-        if re.search(r"renal failure|kidney failure|dialysis|end-stage|uraemi|anuri", w) and not re.search(r"transplant", w):
-            person["eGFR"] = "7 mL/min/1.73m2"
-            self.assumed.append("eGFR 7 mL/min/1.73m2 in kidney failure")
-        elif re.search(r"transplant", w):
-            person["eGFR"] = "60 mL/min/1.73m2"
-            self.assumed.append("eGFR 60 mL/min/1.73m2 with a kidney graft")
-        elif re.search(r"renal impairment|reduced renal", w):
-            person["eGFR"] = "30 mL/min/1.73m2"
-            self.assumed.append("eGFR 30 mL/min/1.73m2 in renal impairment")
-        if re.search(r"cirrho|child-pugh", w):
-            severe = re.search(r"severe|encephalopath|child-pugh c", w)
-            person["liver"] = "child_pugh_C" if severe else "child_pugh_B"
-            self.assumed.append(f"liver {person['liver']}")
-        if re.search(r"elderly|over 70|older|hospice|geriatr", w):
-            person["age"] = "76 year"
-            self.assumed.append("age 76 year")
-        naive = re.search(r"naive|healthy|volunteer|opioid-free|history of|former|with cancer", w)
-        if re.search(CHRONIC, w) and not naive:
-            person["history"] = {"drug": "heroin", "dose": "300 mg/day", "route": "iv", "for": "5 year"}
-            self.assumed.append("history of 300 mg heroin a day for 5 years (only that there is one matters)")
-        return person
-
-    def _arm(self, drug: Drug, quantity: str, route: str | None = None) -> dict[str, Any]:
+    def _arm(self, drug: Drug | Mixture, quantity: str, route: str | None = None, row: dict[str, Any] | None = None) -> dict[str, Any]:
+        row = row or {}
         route = route or self._route()
-        form = route
-        if route == "oral" and re.search(r"slow.release|extended|controlled.release|\bSR\b|\.sr|_sr|\ber\b", f"{self.e['id']} {self.words}", re.I):
-            form = "oral_er" if "oral_er" in drug.routes else route
-        if form not in drug.routes:
-            raise Unusable(f"{drug.title} has no route {route!r} in the library (it has {', '.join(drug.routes)})")
-        dose: dict[str, Any] = {"drug": drug.name, "amount": self._amount(quantity, drug), "route": form}
+        text = f"{self.e['id']} {self.words} {row.get('label') or ''}"
+        if route == "none":
+            # binding in plasma does not depend on the route
+            route = next(iter(self.library.routes(drug)), "iv")
+        form = words.form(drug, route, text, self.library)
+        if form is None:
+            raise Unusable(f"{drug.title} has no route {route!r} in the library (it has {', '.join(self.library.routes(drug))})")
+        dose: dict[str, Any] = {"drug": drug.name, "amount": self._amount(quantity, row), "route": form}
         salt = self._salt(drug)
         if salt is not None:
             dose["salt"] = salt
@@ -185,9 +185,44 @@ class _Reader:
             dose["over"] = f"{m.group(1)} {m.group(2)}" if m else "15 min"
             if not m:
                 self.assumed.append("infusion over 15 min")
-        return {"person": self._person(), "doses": [dose], "observe": {"until": self._until(quantity)}}
+        if form == "transdermal":
+            dose["over"] = "72 h"
+        person = words.person(str(self.e.get("population") or ""), self.notes, str(self.e.get("claim") or ""), drug.name, row, self.assumed)
+        doses, until = self._schedule(dose, quantity, drug)
+        return {"person": person, "doses": doses, "observe": {"until": until}}
 
-    def _salt(self, drug: Drug) -> str | None:
+    def _schedule(self, dose: dict[str, Any], quantity: str, drug: Drug | Mixture) -> tuple[list[dict[str, Any]], str]:
+        """The doses and the length of the run: a regimen as listed, repeats until a steady state, or one dose."""
+        regimen = self.p.get("regimen")
+        if regimen:
+            return self._regimen(regimen, dose), "1 day"
+        unit = str((self.p.get("dose") or {}).get("unit", "mg"))
+        every = words.interval(quantity, unit, f"{self.e['id']} {self.words}", dose["route"])
+        if every is None:
+            return [dose], self._until(quantity)
+        step = to_internal(every, "min", where="every", example="24 h")
+        if "day" in unit:
+            amount, given = dose["amount"].split(" ", 1)
+            dose["amount"] = f"{float(amount) * step / 1440:.6g} {given}"
+        probe = resolve(Scenario.from_dict({"doses": [dose], "observe": {"until": "1 day"}, "person": {"weight": "70 kg"}}), self.library)
+        times = max(INTERVALS if step < 10080 else 6, math.ceil(5 * slowest(probe, self.library) / step))
+        self.assumed.append(f"a steady state after {times} doses, one every {every}")
+        return [{**dose, "every": every, "times": times}], f"{step * times / 1440:g} day"
+
+    def _regimen(self, regimen: Any, dose: dict[str, Any]) -> list[dict[str, Any]]:
+        """Doses from a list of {time, dose}."""
+        out = []
+        for row in regimen if isinstance(regimen, list) else []:
+            given = row.get("dose") if isinstance(row, dict) else None
+            amount = f"{given['value']} {given['unit']}" if isinstance(given, dict) and "value" in given else given
+            if not isinstance(amount, str) or not re.fullmatch(r"[\d.]+ \S+", amount) or row.get("time") is None:
+                raise Unusable("a regimen of several doses in free text; write it as a study file")
+            out.append({**dose, "amount": amount, "at": str(row["time"])})
+        if not out:
+            raise Unusable("a regimen of several doses in free text; write it as a study file")
+        return out
+
+    def _salt(self, drug: Drug | Mixture) -> str | None:
         for pattern, salt in (("monohydrate", "hcl_monohydrate"), (r"hydrochloride|\bHCl\b", "hcl"), ("sulphate|sulfate", "sulphate_pentahydrate")):
             if salt in drug.salts and re.search(pattern, f"{self.words}", re.I) and "mol" not in str((self.p.get("dose") or {}).get("unit", "mg")):
                 return salt
@@ -202,19 +237,25 @@ class _Reader:
     def _until(self, quantity: str) -> str:
         return "4 day" if quantity in ("detection_time", "urinary_recovery") else "24 h"
 
-    def _amount(self, quantity: str, drug: Drug) -> str:
+    def _amount(self, quantity: str, row: dict[str, Any]) -> str:
+        for key in row:
+            m = re.fullmatch(r"dose_(mg|ug|g|ng|nmol|umol)", str(key))
+            if m and isinstance(row[key], int | float):
+                return f"{row[key]} {m.group(1)}"
         dose = self.p.get("dose")
         if self.p.get("regimen"):
-            raise Unusable("a regimen of several doses in free text; write it as a study file")
+            return "1 mg"
         if not isinstance(dose, dict):
             if quantity in NEEDS_DOSE and isinstance(self.e.get("value"), int | float):
                 raise Unusable(f"{quantity} needs the dose, which the entry does not give")
             self.assumed.append("dose 30 umol (kinetics are linear)")
             return "30 umol"
         unit = str(dose.get("unit", "mg"))
-        if "day" in unit or "hour" in unit:
+        if "hour" in unit or unit.endswith("/h"):
             raise Unusable(f"dose per time ({unit}): write the regimen as a study file")
+        unit = re.sub(r"/(day|d)$", "", unit)
         numbers = [dose["value"]] if "value" in dose else list(dose.get("values") or [dose[k] for k in ("low", "high") if dose.get(k) is not None])
+        numbers = numbers[0] if numbers and isinstance(numbers[0], list) else numbers
         if not numbers or not all(isinstance(x, int | float) and x > 0 for x in numbers):
             raise Unusable("the dose is not a number")
         if len(numbers) > 1:
@@ -232,7 +273,7 @@ class _Reader:
             return [{**r, "_series": True} for r in e["series"] if isinstance(r, dict)]
         return [{"value": e.get("value")}]
 
-    def _observations(self, quantity: str, drug: Drug, row: dict[str, Any], arms: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    def _observations(self, quantity: str, drug: Drug | Mixture, row: dict[str, Any], arms: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         e = self.e
         label = str(row.get("analyte") or row.get("drug") or row.get("label") or "").replace("_", " ")
         text = f"{label} {self.what}" if row.get("_series") else self.what
@@ -296,7 +337,7 @@ class _Reader:
         o["conflict_group"] = self._group(o, drug, arms)
         return [{k: v for k, v in o.items() if v is not None}]
 
-    def _analytes(self, quantity: str, text: str, drug: Drug, row: dict[str, Any]) -> tuple[str, str | None]:
+    def _analytes(self, quantity: str, text: str, drug: Drug | Mixture, row: dict[str, Any]) -> tuple[str, str | None]:
         lower = text.lower()
         if (quantity == "urinary_recovery" and "total morphine" in lower) or "total morphine" in lower:
             return "total_morphine", None
@@ -309,7 +350,11 @@ class _Reader:
         if quantity == "fraction_formed_first_pass":
             return (found[0] if found else drug.name), drug.name
         if not found:
-            if drug.name in self.library.drugs and re.search(r"plasma|serum|blood|urine|^$", lower):
+            if re.search(r"plasma|serum|blood|urine|receptor|excret|^$", lower) or quantity in (
+                "occupancy",
+                "relative_potency",
+                "occupancy_half_life",
+            ):
                 found = [drug.name]
             else:
                 raise Unusable(f"no molecule of the library is named in {self.what!r}")
@@ -324,13 +369,14 @@ class _Reader:
         return "+".join(dict.fromkeys(found)), None
 
     def _molecules(self, text: str) -> list[str]:
-        names = {n: d.name for d in self.library.drugs.values() for n in (d.title, d.name, *d.synonyms)}
+        known: list[Drug | Mixture] = [*self.library.drugs.values(), *self.library.mixtures.values()]
+        names = {n: d.name for d in known for n in (d.title, d.name, *d.synonyms)}
         pattern = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True))
         lookup = {n.lower(): d for n, d in names.items()}
         return [lookup[m.lower()] for m in re.findall(rf"(?<![\w-])({pattern})(?![\w-])", text, re.I)]
 
-    def _pathway(self, drug: Drug, found: list[str], text: str) -> str:
-        for k, way in drug.elimination.items():
+    def _pathway(self, drug: Drug | Mixture, found: list[str], text: str) -> str:
+        for k, way in drug.elimination.items() if isinstance(drug, Drug) else ():
             if (way.forms in found and way.forms is not None) or (way.site == "kidney" and (text.strip() == drug.title.lower() or "renal" in text)):
                 return k
         raise Unusable(f"no pathway of {drug.title} answers to {self.what!r}")
@@ -354,12 +400,21 @@ class _Reader:
             return "urine", site
         return ("blood" if re.search(r"\bblood\b", lower) else "plasma"), site
 
-    def _compare(self, quantity: str, raw: str, drug: Drug, o: dict[str, Any], arms: dict[str, dict[str, Any]]) -> None:
+    def _compare(self, quantity: str, raw: str, drug: Drug | Mixture, o: dict[str, Any], arms: dict[str, dict[str, Any]]) -> None:
         """Reference arm of a ratio: another route ("IN/IM"), another drug ("ratio heroin/morphine"), else the same drug iv."""
+        if quantity in TWO_ARMS:
+            self._two_arms(o, arms)
+            return
+        if quantity == "relative_potency":
+            m = re.search(r"(?:than|versus|vs\.?|over|to) (?:oral |iv |im )?([A-Za-z-]+)", f"{self.what} ; {self.e.get('claim')}")
+            other = next((x for x in (self._molecules(m.group(1)) if m else []) if x != drug.name), None)
+            if other is None:
+                raise Unusable("a relative potency whose comparison is not clear; write it as a study file")
+            arms["comparator"] = self._arm(self.library.dosed(other), quantity)
+            o["reference"] = "comparator"
+            return
         if quantity not in ("relative_exposure", "relative_Cmax", "relative_bioavailability", "bioavailability"):
             return
-        if raw.endswith("_change"):
-            raise Unusable("a change against a comparison that the adult body does not have (device, co-use)")
         m = re.search(r"ratio\s+(?:of\s+)?([\w-]+)/([\w-]+)", self.what)
         other = m.group(2) if m else None
         if other is None and quantity != "bioavailability":
@@ -379,9 +434,29 @@ class _Reader:
             arms["comparator"] = self._arm(drug, quantity, words[m.group(2).lower()])
             o["reference"] = "comparator"
 
-    def _direction(self, quantity: str, drug: Drug, o: dict[str, Any], arms: dict[str, dict[str, Any]]) -> None:
+    def _two_arms(self, o: dict[str, Any], arms: dict[str, dict[str, Any]]) -> None:
+        """The arm with the disease, the genotype or the medicine that the entry names, against the same person without."""
+        person = arms["main"]["person"]
+        taken = words.interactions(f"{self.e['id']} {self.words}")
+        if taken:
+            arms["reference"] = arms["main"]
+            arms["main"] = {**arms["main"], "person": {**person, "interactions": taken}}
+            self.assumed.append(f"taken along: {', '.join(f'{k} {v}' for k, v in taken.items())}")
+        else:
+            changed = [k for k in ("liver", "eGFR", "CYP2D6", "CYP2C19", "CYP2B6", "meal", "urine_pH", "age", "sex") if k in person]
+            if not changed:
+                raise Unusable("a change against a comparison that the adult body does not have (device, co-use)")
+            arms["reference"] = {**arms["main"], "person": {k: v for k, v in person.items() if k not in changed}}
+        o["reference"] = "reference"
+
+    def _direction(self, quantity: str, drug: Drug | Mixture, o: dict[str, Any], arms: dict[str, dict[str, Any]]) -> None:
         """Arms for a direction: the condition named in `at` or in the claim, against the healthy person."""
         w = f"{self.e.get('at') or ''} {self.e.get('claim') or ''}".lower()
+        if quantity in TWO_ARMS:
+            o["unit"] = "1"
+            o["quantity"] = {"exposure_ratio": "AUC", "Cmax_arms": "Cmax"}[quantity]
+            o["unit"] = QUANTITIES[o["quantity"]][1]
+            return
         healthy = {"weight": "70 kg"}
         if re.search(r"kidney failure|renal failure|renal impair", w):
             arms["reference"] = {**arms["main"], "person": healthy}
@@ -411,7 +486,7 @@ class _Reader:
         m = re.search(pattern, text, re.I)
         return f"{m.group(1)} {m.group(2)}" if m else None
 
-    def _group(self, o: dict[str, Any], drug: Drug, arms: dict[str, dict[str, Any]]) -> str:
+    def _group(self, o: dict[str, Any], drug: Drug | Mixture, arms: dict[str, dict[str, Any]]) -> str:
         main = arms["main"]
         route = main["doses"][0]["route"]
         kinetic = o["quantity"] in ("clearance", "volume_ss") or (o["quantity"] == "half_life" and o["matrix"] != "urine")
@@ -420,7 +495,7 @@ class _Reader:
         where = "urine" if o["matrix"] == "urine" else ("brain" if o["matrix"] == "brain" else "blood")
         parts = [o["quantity"], o["analyte"], o.get("versus", ""), where, o.get("limit", "") if where == "urine" else ""]
         if not kinetic:
-            parts += [drug.name, route]
+            parts += [drug.name, route, *([str(main["doses"][0]["every"])] if "every" in main["doses"][0] else [])]
         if o.get("site") == "arterial" and where != "urine":
             parts.append("arterial")
         return "|".join(p for p in (*parts, state) if p)

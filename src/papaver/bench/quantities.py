@@ -10,13 +10,13 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from papaver.errors import PapaverError
 from papaver.readouts.curves import auc, cmax, crossing_time, half_life, time_above, tmax
 from papaver.readouts.urine import detection_time, voids
-from papaver.scenario.resolve import TOTAL_MORPHINE
 from papaver.units import Unit, convert, to_internal
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ RATE_INTERVAL = 30.0
 """Assumed time between urine samples of an excretion-rate half-life, min."""
 LIMITS = {"plasma": "1 ng/mL", "blood": "1 ng/mL", "urine": "10 ng/mL"}
 """Assumed assay limits where a study gives none."""
-HALF_LIFE_WINDOW = {"heroin": (1.0, 12.0), "six_mam": (10.0, 90.0), "morphine": (60.0, 480.0), "m3g": (180.0, 1440.0), "m6g": (180.0, 1440.0)}
-"""Assumed window of a half-life fit where a study does not say, min after the dose; other molecules: the last half up to a day."""
+ALPHA_WINDOW = (2.0, 30.0)
+"""Assumed window of a distribution half-life after an iv dose, min."""
+BLOCKADE_WINDOW = (1440.0, 10080.0)
+"""Assumed window of the half-life of receptor blockade after a dose, min."""
 
 
 class NotSimulated(PapaverError):
@@ -49,7 +51,9 @@ def _curve(arm: Arm, o: Observation, analyte: str) -> tuple[Array, Array]:
         times, c = voids(r.t, arm.urine(analyte), arm.flow, VOID_INTERVAL if o.quantity != "half_life" else RATE_INTERVAL)
         return np.concatenate([[0.0], times]), np.concatenate([[0.0], c])
     suffix = {"brain": "brain.C"}.get(o.matrix, "vein.C" if o.site == "venous" else "pk.C1")
-    names = [analyte] if analyte != "total_morphine" else [n for n in TOTAL_MORPHINE if f"{n}.pk.C1" in r.columns]
+    names = arm.molecules(analyte)
+    if analyte == "total_morphine":
+        names = tuple(n for n in names if f"{n}.pk.C1" in r.columns)
     total = np.zeros_like(r.t)
     for n in names:
         if f"{n}.{suffix}" not in r.columns:
@@ -66,7 +70,7 @@ def _analytes(o: Observation) -> list[str]:
 
 
 def _limit(o: Observation, analyte: str, arms: Arms) -> float:
-    text = o.limit or LIMITS.get(o.matrix, "1 ng/mL")
+    text = o.limit or (arms.assay_limit(analyte) if o.matrix != "urine" else None) or LIMITS.get(o.matrix, "1 ng/mL")
     value, _, unit = text.partition(" ")
     return convert(float(value), unit, "nmol/L", MW=arms.MW(analyte))
 
@@ -130,7 +134,8 @@ def _half_life(o: Observation, arms: Arms, analyte: str) -> float:
     elif o.matrix == "urine":
         start, stop = tmax(t, c) + RATE_INTERVAL, last + 1440.0
     else:
-        start, stop = (last + x for x in HALF_LIFE_WINDOW[analyte]) if analyte in HALF_LIFE_WINDOW else (None, last + 1440.0)
+        usual = arms.half_life_window(analyte)
+        start, stop = (last + x for x in usual) if usual else (None, last + 1440.0)
     if start is not None:
         # a slow route peaks late: the fit begins after the peak all the same
         start = max(start, tmax(t, c))
@@ -173,6 +178,125 @@ def _relative_cmax(o: Observation, arms: Arms, analyte: str) -> float:
     reference = o.reference or arms.add_iv_reference(o.arm)
     value = cmax(*_curve(arms[o.arm], o, analyte)) / arms[o.arm].dosed
     return value / (cmax(*_curve(arms[reference], o, analyte)) / arms[reference].dosed)
+
+
+@_each
+def _exposure_ratio(o: Observation, arms: Arms, analyte: str) -> float:
+    """Area in the arm over that in the reference arm, doses as they are."""
+    if o.reference is None:
+        raise NotSimulated("a ratio of exposures needs a reference arm")
+    return auc(*_curve(arms[o.arm], o, analyte)) / auc(*_curve(arms[o.reference], o, analyte))
+
+
+@_each
+def _cmax_arms(o: Observation, arms: Arms, analyte: str) -> float:
+    """Peak in the arm over that in the reference arm, doses as they are."""
+    if o.reference is None:
+        raise NotSimulated("a ratio of peaks needs a reference arm")
+    return cmax(*_curve(arms[o.arm], o, analyte)) / cmax(*_curve(arms[o.reference], o, analyte))
+
+
+def _last_interval(o: Observation, arms: Arms, analyte: str) -> tuple[Array, Array, float]:
+    """The curve over the last dosing interval, and its length."""
+    times = arms[o.arm].dose_times
+    if len(times) < 2:
+        raise NotSimulated("a steady state needs repeated doses")
+    t, c = _curve(arms[o.arm], o, analyte)
+    interval = times[-1] - times[-2]
+    seen = (t >= times[-1] - 1e-6) & (t <= times[-1] + interval)
+    return t[seen], c[seen], interval
+
+
+@_each
+def _cavg(o: Observation, arms: Arms, analyte: str) -> float:
+    t, c, interval = _last_interval(o, arms, analyte)
+    return auc(t, c) / interval
+
+
+@_each
+def _peak_trough(o: Observation, arms: Arms, analyte: str) -> float:
+    _, c, _ = _last_interval(o, arms, analyte)
+    return float(c.max()) / _trough(o, arms)
+
+
+@_each
+def _half_life_alpha(o: Observation, arms: Arms, analyte: str) -> float:
+    t, c = _curve(arms[o.arm], o, analyte)
+    start, stop = ALPHA_WINDOW if not o.window else (to_internal(w, "min", where="window", example="2 min") for w in o.window)
+    return half_life(t, c, start, stop)
+
+
+@_each
+def _renal_clearance(o: Observation, arms: Arms, analyte: str) -> float:
+    """Amount in urine over area in plasma."""
+    arm = arms[o.arm]
+    t, c = _curve(arm, msgspec.structs.replace(o, matrix="plasma"), analyte)
+    return float(arm.urine(analyte)[-1]) / auc(t, c)
+
+
+@_each
+def _elimination_rate(o: Observation, arms: Arms, analyte: str) -> float:
+    """Fall of the concentration with time after the peak: at the level `limit`, else from four fifths to two fifths of the peak."""
+    t, c = _curve(arms[o.arm], o, analyte)
+    top = int(np.argmax(c))
+    if o.limit is not None:
+        level = _limit(o, analyte, arms)
+        if level >= c[top]:
+            raise NotSimulated("the level is not reached")
+        high, low = min(1.2 * level, c[top]), 0.8 * level
+    else:
+        high, low = 0.8 * c[top], 0.4 * c[top]
+    at = np.interp([-high, -low], -c[top:], t[top:])
+    return float((high - low) / (at[1] - at[0]))
+
+
+def _protein_binding(o: Observation, arms: Arms) -> float:
+    """Bound fraction in plasma of this person."""
+    arm = arms[o.arm]
+    return 1.0 - arm.prepared.values[f"{arm.molecules(o.analyte)[0]}.pk.fu"]
+
+
+def _occupied(o: Observation, arms: Arms) -> tuple[Array, Array]:
+    """Share of the receptors that a tracer finds before the dose and no longer after it, as PET measures."""
+    r = arms[o.arm].result
+    if "mop.free" not in r.columns:
+        raise NotSimulated("there is no MOP receptor in this arm")
+    free = r["mop.free"][0]
+    return r.t, 1.0 - free / free[0]
+
+
+def _occupancy(o: Observation, arms: Arms) -> float:
+    """Occupancy of MOP at the time `at`, else at its greatest."""
+    t, taken = _occupied(o, arms)
+    return float(taken.max()) if o.at is None else float(np.interp(to_internal(o.at, "min", where="at", example="30 min"), t, taken))
+
+
+def _occupancy_half_life(o: Observation, arms: Arms) -> float:
+    t, taken = _occupied(o, arms)
+    last = arms[o.arm].dose_times[-1]
+    start, stop = (last + x for x in BLOCKADE_WINDOW) if not o.window else (to_internal(w, "min", where="window", example="1 day") for w in o.window)
+    return half_life(t, taken, start, stop, 1e-6)
+
+
+def _relative_potency(o: Observation, arms: Arms) -> float:
+    """Mass of the reference arm's dose over that of the arm's dose, for the same peak of the MOP effect."""
+    from scipy.optimize import brentq
+
+    reference = o.reference or arms.add_iv_reference(o.arm)
+
+    def peak(arm: Arm) -> float:
+        return float(arm.result["mop.effect.activation"][0].max())
+
+    want = peak(arms[reference])
+
+    def off(x: float) -> float:
+        return peak(arms.with_dose(o.arm, math.exp(x))) - want
+
+    low, high = -9.0, 9.0
+    if off(low) > 0 or off(high) < 0:
+        raise NotSimulated("no dose of the arm gives the effect of the reference arm")
+    factor = math.exp(brentq(off, low, high, xtol=0.01))
+    return arms.mass(reference) / (arms.mass(o.arm) * factor)
 
 
 def _ratio(o: Observation, arms: Arms) -> float:
@@ -283,6 +407,17 @@ QUANTITIES: Mapping[str, tuple[Callable[[Any, Any], float], str]] = {
     "relative_bioavailability": (_relative_exposure, "1"),
     "relative_exposure": (_relative_exposure, "1"),
     "relative_Cmax": (_relative_cmax, "1"),
+    "exposure_ratio": (_exposure_ratio, "1"),
+    "Cmax_arms": (_cmax_arms, "1"),
+    "Cavg": (_cavg, "nmol/L"),
+    "peak_trough_ratio": (_peak_trough, "1"),
+    "half_life_alpha": (_half_life_alpha, "min"),
+    "renal_clearance": (_renal_clearance, "L/min"),
+    "elimination_rate": (_elimination_rate, "nmol/L/min"),
+    "protein_binding": (_protein_binding, "1"),
+    "occupancy": (_occupancy, "1"),
+    "occupancy_half_life": (_occupancy_half_life, "min"),
+    "relative_potency": (_relative_potency, "1"),
     "metabolite_ratio": (_ratio, "1"),
     "Cmax_ratio": (_cmax_ratio, "1"),
     "crossover_time": (_crossover, "min"),

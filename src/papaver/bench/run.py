@@ -55,7 +55,7 @@ def run_study(study: Study, library: Library, solver: str | None = None) -> list
 def _one(study: Study, o: Observation, arms: Arms, library: Library) -> Scored:
     drug = str(next(iter(study.arms.values()))["doses"][0]["drug"])
     try:
-        drug = library.drug(drug).name
+        drug = library.dosed(drug).name
         predicted = predict(o, arms)
         reference = None
         limit = 0.0

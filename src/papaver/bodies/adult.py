@@ -9,9 +9,9 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption, OralAbsorption
+from papaver.components.absorption import BiphasicAbsorption, DepotAbsorption, FirstOrderAbsorption, MucosalAbsorption, OralAbsorption
 from papaver.components.brain import BrainCompartment
-from papaver.components.disposition import OneCompartment, ThreeCompartment, TwoCompartment
+from papaver.components.disposition import AutoInduction, OneCompartment, Saturation, ThreeCompartment, TwoCompartment
 from papaver.components.liver import WellStirredLiver
 from papaver.components.receptor import CompetitiveBinding, OperationalActivation
 from papaver.components.transit import Collected, Transit
@@ -24,7 +24,10 @@ from papaver.evidence.schema import Drug, Route
 from papaver.units import Unit
 
 STRUCTURES = {"one_compartment": OneCompartment, "two_compartment": TwoCompartment, "three_compartment": ThreeCompartment}
-ABSORPTION = {"first_order": FirstOrderAbsorption, "biphasic": BiphasicAbsorption, "oral": OralAbsorption}
+ABSORPTION = {
+    "first_order": FirstOrderAbsorption, "biphasic": BiphasicAbsorption, "oral": OralAbsorption, "mucosal": MucosalAbsorption,
+    "depot": DepotAbsorption,
+}  # fmt: skip
 RECEPTORS = ("mop", "dop", "kop")
 ENDOGENOUS = "endogenous"
 VARIANTS: dict[str, tuple[str, ...]] = {"heroin": ("active", "prodrug")}
@@ -165,18 +168,39 @@ class _Wiring:
         s.add(f"{n}.pk", STRUCTURES[drug.structure], pathway=pathways)
         for k, way in drug.elimination.items():
             if way.remainder:
-                self.special[f"{n}.pk.fm[{k}]"] = Binding(remainder=tuple(f"{n}.pk.fm_{j}" for j in pathways if j != k))
+                others = tuple(f"{n}.pk.fm_{j}" for j in pathways if j != k)
+                self.special[f"{n}.pk.fm[{k}]"] = Binding(remainder=others) if others else Binding(constant=1.0)
             else:
                 self.bind(f"{n}.pk.fm[{k}]", f"{n}.pk.fm_{k}")
             activity = f"enzymes.{way.enzyme}.activity" if way.enzyme else None
             self.special[f"{n}.pk.activity[{k}]"] = Binding(activity) if activity else Binding(constant=1.0)
+            if way.saturable:
+                at = f"{n}.saturation_{k}"
+                s.add(at, Saturation)
+                self.bind(f"{at}.Km", f"{n}.pk.Km_{k}")
+                s.connect(f"{n}.pk.C1", f"{at}.C")
+                s.connect(f"{at}.factor", f"{n}.pk.saturation[{k}]")
+        induced = [k for k, w in drug.elimination.items() if w.induced]
+        if induced:
+            at = f"{n}.induction"
+            s.add(at, AutoInduction)
+            s.connect(f"{n}.pk.C1", f"{at}.C")
+            for p in ("induction_max", "induction_EC50", "induction_tau"):
+                self.bind(f"{at}.{p}", f"{n}.pk.{p}")
+            for k in induced:
+                s.connect(f"{at}.activity", f"{n}.pk.induction[{k}]")
         s.add(f"{n}.vein", ForearmVein)
+        if not drug.vein:
+            self.bind(f"{n}.vein.MTT", "circulation.MTT_vein")
+            self.special[f"{n}.vein.E"] = Binding(constant=0.0)
         s.connect(f"{n}.pk.C1", f"{n}.vein.C_a")
         s.add(f"{n}.brain", BrainCompartment)
         s.connect(f"{n}.pk.C1", f"{n}.brain.C_a")
         s.connect(f"{n}.brain.R_uptake", f"{n}.pk.R_loss")
         self.bind(f"{n}.vein.R_bp", f"{n}.pk.R_bp")
         self.bind(f"{n}.brain.fu", f"{n}.pk.fu")
+        if not self.has(f"{n}.brain.k_hyd"):
+            self.special[f"{n}.brain.k_hyd"] = Binding(constant=0.0)
         s.add(f"{n}.urine", Collected)
         s.add(f"{n}.other", Collected)
         if self.has(f"{n}.pk.MTT_formation"):
@@ -190,7 +214,7 @@ class _Wiring:
             s.connect(f"{n}.liver.R_sys", f"{n}.pk.R_in")
             for k in liver:
                 s.connect(f"{n}.pk.fm[{k}]", f"{n}.liver.fm[{k}]")
-                s.connect(f"{n}.pk.activity[{k}]", f"{n}.liver.activity[{k}]")
+                s.connect(f"{n}.pk.activity_now[{k}]", f"{n}.liver.activity[{k}]")
                 s.connect(f"{n}.liver.scale[{k}]", f"{n}.pk.scale[{k}]")
             self.bind(f"{n}.liver.Q_H", "circulation.Q_H")
             self.bind(f"{n}.liver.R_bp", f"{n}.pk.R_bp")
@@ -237,6 +261,8 @@ class _Wiring:
         if not self.has(f"{at}.tlag"):
             self.special[f"{at}.tlag"] = Binding(constant=0.0)
         self.system.connect(f"{at}.R_out", self._entry(arriving, route))
+        if route.model == "mucosal":
+            self.system.connect(f"{at}.R_gut", f"{arriving}.liver.R_po")
         return f"{at}.dose"
 
     def _entry(self, arriving: str, route: Route) -> str:

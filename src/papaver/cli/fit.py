@@ -29,7 +29,8 @@ def main(args: argparse.Namespace) -> int:
     from papaver.evidence.load import load_library
     from papaver.inference.fit import run_fit, write_calibration
 
-    library, used = load_library(calibrated=False), load_library()
+    used = load_library()
+    library = load_library(without=args.fit)
     studies, _ = load_studies(library)
     start = {path: p.value.value for path, p in used.parameters.items() if p.prior is not None} if args.check or args.start == "used" else None
     print("compiling the kernel (about half a minute the first time) and fitting; one iteration takes about as long", file=sys.stderr)

@@ -1,6 +1,6 @@
 """Absorption from a depot (nose, muscle, skin, gut): what is never absorbed is kept as an amount, so that moles balance."""
 
-from papaver.core import Component, Dose, Output, Param, State, d
+from papaver.core import Component, Const, Dose, Output, Param, State, d
 
 
 class FirstOrderAbsorption(Component):
@@ -36,6 +36,58 @@ class BiphasicAbsorption(Component):
 
     dose = Dose({A_fast: F * share_fast, A_slow: F * (1 - share_fast), A_lost: 1 - F}, "into the depot", lag=tlag)
     equations = [d(A_fast) == -ka_fast * A_fast, d(A_slow) == -ka_slow * A_slow, d(A_lost) == 0]
+
+
+class MucosalAbsorption(Component):
+    """Through the mucosa of mouth or nose, and what is swallowed of the rest: two ways in from one dose."""
+
+    F = Param("1", "fraction absorbed through the mucosa")
+    ka = Param("1/min", "absorption rate constant, mucosa")
+    swallowed = Param("1", "share of the rest that is swallowed")
+    ka_gut = Param("1/min", "absorption rate constant, gut")
+    tlag = Param("min", "lag time")
+
+    A = State("nmol", "amount waiting at the mucosa")
+    A_gut = State("nmol", "amount swallowed")
+    A_lost = State("nmol", "amount never absorbed")
+
+    R_out = Output(ka * A, "nmol/min", "absorption rate through the mucosa")
+    R_gut = Output(ka_gut * A_gut, "nmol/min", "absorption rate from the gut")
+
+    dose = Dose({A: F, A_gut: (1 - F) * swallowed, A_lost: (1 - F) * (1 - swallowed)}, "on the mucosa", lag=tlag)
+    equations = [d(A) == -ka * A, d(A_gut) == -ka_gut * A_gut, d(A_lost) == 0]
+
+
+class DepotAbsorption(Component):
+    """A depot with an early part by first order, and a late one that is released after a delay (three transit stages), then by first order."""
+
+    stages = Const(3.0, "1", "stages of the delay")
+
+    F = Param("1", "fraction absorbed")
+    share_fast = Param("1", "share of the absorbed part that comes early")
+    ka_fast = Param("1/min", "early absorption rate constant")
+    MTT_slow = Param("min", "mean delay of the late part")
+    ka_slow = Param("1/min", "late absorption rate constant")
+    tlag = Param("min", "lag time")
+
+    A_fast = State("nmol", "amount waiting, early")
+    A_1 = State("nmol", "amount in the depot, first stage")
+    A_2 = State("nmol", "amount in the depot, second stage")
+    A_3 = State("nmol", "amount in the depot, third stage")
+    A_slow = State("nmol", "amount released, late")
+    A_lost = State("nmol", "amount never absorbed")
+
+    R_out = Output(ka_fast * A_fast + ka_slow * A_slow, "nmol/min", "absorption rate")
+
+    dose = Dose({A_fast: F * share_fast, A_1: F * (1 - share_fast), A_lost: 1 - F}, "into the depot", lag=tlag)
+    equations = [
+        d(A_fast) == -ka_fast * A_fast,
+        d(A_1) == -A_1 * stages / MTT_slow,
+        d(A_2) == (A_1 - A_2) * stages / MTT_slow,
+        d(A_3) == (A_2 - A_3) * stages / MTT_slow,
+        d(A_slow) == A_3 * stages / MTT_slow - ka_slow * A_slow,
+        d(A_lost) == 0,
+    ]
 
 
 class OralAbsorption(Component):

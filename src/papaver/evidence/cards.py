@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from papaver.errors import DataError, nearest
 from papaver.evidence.covariates import CovariateModel
 from papaver.evidence.load import Library, Parameter
-from papaver.evidence.schema import Drug, Source, Spread, Value
+from papaver.evidence.schema import Drug, Mixture, Product, Source, Spread, Value
 
 WIDTH = 110
 SITES = {"liver": "in the liver", "tissue": "in tissue", "blood": "in blood", "kidney": "into urine", "bile": "into bile"}
@@ -26,7 +26,7 @@ def explain(library: Library, name: str) -> str:
     """
     head, _, tail = name.partition(".")
     try:
-        head = library.drug(head).name
+        head = library.dosed(head).name
     except DataError:
         if not tail and not any(path.startswith(f"{head}.") for path in library.parameters):
             raise
@@ -35,10 +35,12 @@ def explain(library: Library, name: str) -> str:
         return parameter_card(library, library.parameters[path])
     if path in library.drugs:
         return drug_card(library, library.drugs[path])
+    if path in library.mixtures:
+        return mixture_card(library, library.mixtures[path])
     below = [p for p in library.parameters.values() if p.path.startswith(f"{path}.")]
     if not below:
         raise DataError(f"there is no parameter or drug {name!r}; {nearest(path, [*library.parameters, *library.drugs])}")
-    return "\n".join(_aligned((p.path, number(p.value), p.value.basis) for p in below))
+    return "\n".join(aligned((p.path, number(p.value), p.value.basis) for p in below))
 
 
 def number(v: Value) -> str:
@@ -56,7 +58,8 @@ def _block(label: str, text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=f"  {label:14}", subsequent_indent=" " * 16, break_long_words=False, break_on_hyphens=False)
 
 
-def _aligned(rows: Iterable[tuple[str, ...]], indent: str = "") -> list[str]:
+def aligned(rows: Iterable[tuple[str, ...]], indent: str = "") -> list[str]:
+    """Rows as lines with their columns one under the other."""
     table = list(rows)
     if not table:
         return []
@@ -75,6 +78,8 @@ def covariate_text(model: CovariateModel) -> str:
     x = model.covariate
     if model.form == "power":
         return f"({x} / {model.reference:g})^{model.entries['exponent'].value:g}"
+    if model.form == "exponential":
+        return f"exp({model.entries['slope'].value:g} * ({x} - {model.reference:g}))"
     if model.form == "decline":
         return f"1 - {model.entries['slope'].value:g} per unit of {x} above {model.reference:g}"
     return ", ".join(f"{level}: x {v.value:g}" for level, v in model.entries.items()) + f" (by {x})"
@@ -103,6 +108,25 @@ def parameter_card(library: Library, p: Parameter) -> str:
     return "\n".join(lines)
 
 
+def mixture_card(library: Library, m: Mixture) -> str:
+    """A mixture: its parts and their routes, and its products."""
+    lines = [f"{m.title} ({m.name})", *textwrap.wrap(m.summary, WIDTH, initial_indent="  ", subsequent_indent="  "), ""]
+    if m.synonyms:
+        lines += _block("also called", ", ".join(m.synonyms))
+    lines += _block("molar mass", f"{m.MW:g} g/mol ({m.MW_source})")
+    lines += _block("parts", "; ".join(f"{100 * share:g} % {library.drugs[part].title} ({part})" for part, share in m.parts.items()))
+    lines += _block("routes", ", ".join(library.routes(m)))
+    lines += _products(m.products)
+    return "\n".join([*lines, "", f"`papaver explain {next(iter(m.parts))}` prints a part with its numbers and sources"])
+
+
+def _products(products: Mapping[str, Product]) -> list[str]:
+    if not products:
+        return []
+    rows = ((p.title, p.amount or "any dose", p.route + (f" over {p.over}" if p.over else ""), p.note or "") for p in products.values())
+    return ["", "products", *aligned(rows, "  ")]
+
+
 def drug_card(library: Library, drug: Drug) -> str:
     """A molecule: identity, structure, pathways with their shares, routes, receptors, sources."""
     n = drug.name
@@ -118,18 +142,19 @@ def drug_card(library: Library, drug: Drug) -> str:
         # shares of the pathways are listed with the pathways
         values = {k: v for k, v in own.items() if k.startswith(f"{section}.") and not k.startswith("pk.fm_")}
         if values:
-            lines += ["", title, *_aligned(((k, number(v), v.basis) for k, v in values.items()), "  ")]
-    lines += ["", "elimination, share of the clearance", *_aligned(_pathways(drug, own), "  ")]
+            lines += ["", title, *aligned(((k, number(v), v.basis) for k, v in values.items()), "  ")]
+    lines += ["", "elimination, share of the clearance", *aligned(_pathways(drug, own), "  ")]
     lines += ["", "routes" if drug.routes else "routes: none (it is only formed in the body)"]
-    lines += _aligned(
+    lines += aligned(
         (
             (name, r.title, r.model.replace("_", " "), ", ".join(f"{k} {number(v)}" for k, v in r.parameters.items()))
             for name, r in drug.routes.items()
         ),
         "  ",
     )
+    lines += _products(drug.products)
     lines += ["", "receptors" if drug.receptors else "receptors: none"]
-    lines += _aligned(
+    lines += aligned(
         ((name, f"Ki {number(r.Ki)}", f"koff {number(r.koff)}", f"efficacy {number(r.efficacy)}") for name, r in drug.receptors.items()), "  "
     )
     lines += ["", "sources"]

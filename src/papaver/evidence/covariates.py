@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +11,36 @@ from papaver.errors import DataError, nearest
 from papaver.evidence.schema import Value, convert
 
 Covariates = Mapping[str, float | str]
-NUMERIC = {"weight": "kg", "age": "year", "eGFR": "mL/min/1.73m2"}
+NUMERIC = {"weight": "kg", "age": "year", "eGFR": "mL/min/1.73m2", "urine_pH": "1", "AAG": "g/L"}
 """Numeric covariates and the unit in which covariate models read them."""
+_WITH = ("none", *(f"{strength}_{kind}" for kind in ("inhibitor", "inducer") for strength in ("weak", "moderate", "strong")))
+INTERACTIONS = {
+    "CYP3A4": _WITH, "CYP2D6": _WITH, "CYP2B6": _WITH, "CYP2C19": _WITH, "UGT": _WITH, "alcohol": ("none", "4_percent", "20_percent", "40_percent"),
+}  # fmt: skip
+"""What may be taken along: inhibitors and inducers by strength class (FDA's), and the strength of a drink taken with an extended-release dose."""
 LEVELS = {
     "sex": ("female", "male"),
     "liver": ("normal", "child_pugh_A", "child_pugh_B", "child_pugh_C"),
     "history": ("naive", "chronic"),
+    "CYP2D6": ("normal", "poor", "intermediate", "ultrarapid"),
+    "CYP2C19": ("normal", "poor", "intermediate", "ultrarapid"),
+    "CYP2B6": ("*1/*1", "*1/*6", "*6/*6"),
+    "UGT2B7": ("*1/*1", "*1/*2", "*2/*2"),
+    "OPRM1": ("AA", "AG", "GG"),
+    "meal": ("fasted", "fed"),
+    "alcohol_use": ("none", "moderate", "heavy"),
+    **{f"{name}_with": levels for name, levels in INTERACTIONS.items()},
 }
-"""Covariates with levels."""
+"""Covariates with levels; the first level of a genotype, a habit or an interaction is what a person has who does not say."""
 
 
 @dataclass(frozen=True)
 class CovariateModel:
-    """`power`: (x/reference)^exponent. `table`: a factor for each level. `decline`: 1 - slope*(x - reference) above the reference."""
+    """How a covariate x scales a parameter.
+
+    `power`: (x/reference)^exponent. `table`: a factor for each level. `decline`: 1 - slope*(x - reference) above the reference.
+    `exponential`: exp(slope*(x - reference)).
+    """
 
     name: str
     form: str
@@ -37,12 +55,13 @@ class CovariateModel:
 
     def factor(self, covariates: Covariates, number: Mapping[str, float]) -> float:
         """The factor for a person; `number` gives the model's own numbers by path (they may have been calibrated)."""
-        x = covariates[self.covariate]
+        x = covariates[self.covariate] if self.covariate not in LEVELS else covariates.get(self.covariate, LEVELS[self.covariate][0])
         if self.form == "table":
             return number.get(f"covariate.{self.name}.{x}", 1.0)
-        ratio = float(x) / self.reference
         if self.form == "power":
-            return float(ratio ** number[f"covariate.{self.name}.exponent"])
+            return float((float(x) / self.reference) ** number[f"covariate.{self.name}.exponent"])
+        if self.form == "exponential":
+            return math.exp(number[f"covariate.{self.name}.slope"] * (float(x) - self.reference))
         return float(max(0.2, 1.0 - number[f"covariate.{self.name}.slope"] * max(0.0, float(x) - self.reference)))
 
 
@@ -60,8 +79,8 @@ def read_covariates(raw: Any, where: str) -> list[CovariateModel]:
         if not isinstance(body, dict):
             raise DataError(f"{at}: read {body!r}; a mapping with form:, covariate: and its values is needed")
         form, covariate = body.get("form"), body.get("covariate")
-        if form not in ("power", "table", "decline"):
-            raise DataError(f"{at}.form: read {form!r}; allowed are power, table, decline")
+        if form not in ("power", "table", "decline", "exponential"):
+            raise DataError(f"{at}.form: read {form!r}; allowed are power, table, decline, exponential")
         known = (*NUMERIC, *LEVELS)
         if covariate not in known:
             raise DataError(f"{at}.covariate: read {covariate!r}; {nearest(str(covariate), known)}")

@@ -13,9 +13,9 @@ import msgspec
 
 from papaver.errors import DataError, PapaverError, UnitError, nearest
 from papaver.evidence.covariates import CovariateModel, read_covariates
-from papaver.evidence.schema import Drug, Source, Value, check_value, convert
+from papaver.evidence.schema import Drug, Mixture, Product, Route, Source, Value, check_value, convert
 from papaver.evidence.yamlfile import read_yaml
-from papaver.units import Unit
+from papaver.units import Unit, parse_quantity
 from papaver.units import convert as convert_unit
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -50,6 +50,7 @@ class Library:
     Attributes:
         drugs: molecules by name. parameters: all values by path ("heroin.pk.CL", "circulation.Q_H").
         covariates: covariate models by name. sources: paper records by id. hash: of all files read.
+        mixtures: what is given and measured together, by name.
     """
 
     drugs: Mapping[str, Drug]
@@ -59,6 +60,33 @@ class Library:
     hash: str
     correlations: tuple[Correlation, ...] = ()
     folders: tuple[Path, ...] = field(default=())
+    mixtures: Mapping[str, Mixture] = field(default_factory=dict)
+
+    def mixture(self, name: str) -> Mixture | None:
+        """A mixture by name or synonym; None if there is none of that name."""
+        wanted = _plain(name)
+        return next((m for m in self.mixtures.values() if wanted in {_plain(n) for n in (m.name, m.title, *m.synonyms)}), None)
+
+    def analyte(self, name: str) -> tuple[str, ...]:
+        """The molecules that an assay of this name reads: a molecule itself, or the parts of a mixture."""
+        found = self.mixture(name)
+        return tuple(found.parts) if found else (self.drug(name).name,)
+
+    def dosed(self, name: str) -> Drug | Mixture:
+        """What a dose of this name is: a molecule or a mixture.
+
+        Raises:
+            DataError: neither; the nearest name is suggested.
+        """
+        return self.mixture(name) or self.drug(name)
+
+    def routes(self, what: Drug | Mixture) -> Mapping[str, Route]:
+        """The routes of a molecule, or those that all parts of a mixture have (as its first part has them)."""
+        if isinstance(what, Drug):
+            return what.routes
+        names = mixture_routes(what, self.drugs)
+        first = self.drugs[next(iter(what.parts))]
+        return {r: first.routes[r] for r in names}
 
     def drug(self, name: str) -> Drug:
         """A drug by name or synonym.
@@ -72,7 +100,8 @@ class Library:
         names = {_plain(n): d for d in self.drugs.values() for n in (d.name, d.title, *d.synonyms)}
         if wanted in names:
             return names[wanted]
-        raise DataError(f"unknown drug {name!r}; {nearest(name, [n for d in self.drugs.values() for n in (d.name, *d.synonyms)])}")
+        known: list[Drug | Mixture] = [*self.drugs.values(), *self.mixtures.values()]
+        raise DataError(f"unknown drug {name!r}; {nearest(name, [n for d in known for n in (d.name, *d.synonyms)])}")
 
     def parameter(self, path: str) -> Parameter:
         """A parameter by path.
@@ -98,12 +127,12 @@ def _plain(name: str) -> str:
 
 
 @functools.lru_cache(maxsize=8)
-def load_library(extra: Path | None = None, *, calibrated: bool = True) -> Library:
+def load_library(extra: Path | None = None, *, without: str | None = None) -> Library:
     """The shipped data, plus a folder of the user's own (`--data DIR`) with the same layout.
 
     Args:
         extra: folder with drugs/, sources/, physiology/ as in the shipped data.
-        calibrated: False gives the values before calibration (the priors of `papaver fit`).
+        without: a calibration to leave out (its parameters are then the priors of `papaver fit`).
 
     Raises:
         DataError: any file that is wrong; names file and field.
@@ -135,6 +164,16 @@ def load_library(extra: Path | None = None, *, calibrated: bool = True) -> Libra
         drugs[drug.name] = drug
         for path, value in drug_values(drug):
             parameters[path] = Parameter(path, value, str(file))
+    mixtures: dict[str, Mixture] = {}
+    for file in _files(folders, "mixtures"):
+        mixture = convert(read_yaml(file), Mixture, str(file))
+        if mixture.name != file.stem:
+            raise DataError(f"{file}: name: read {mixture.name!r}; it must be the file's name, {file.stem!r}")
+        for word in (mixture.name, mixture.title, *mixture.synonyms):
+            owner = names.setdefault(_plain(word), mixture.name)
+            if owner != mixture.name:
+                raise DataError(f"{file}: {word!r} already names {owner}")
+        mixtures[mixture.name] = mixture
     for file in _files(folders, "physiology"):
         for path, value in _walk(read_yaml(file), file.stem, str(file)):
             parameters[path] = Parameter(path, value, str(file))
@@ -153,13 +192,16 @@ def load_library(extra: Path | None = None, *, calibrated: bool = True) -> Libra
         for name in p.value.covariates:
             if name not in covariates:
                 raise DataError(f"{p.file}: {p.path}.covariates: no covariate model {name!r}; {nearest(name, covariates)}")
-    if calibrated:
-        for file in _files(folders, "calibration"):
+    for file in _files(folders, "calibration"):
+        if file.stem != without:
             _overlay(read_yaml(file), str(file), parameters)
     for drug in drugs.values():
         _check_drug(drug, drugs, parameters)
+        _check_products(drug.products, f"drugs/{drug.name}.yaml", drug.title, drug.routes, drug.salts, sources)
+    for mixture in mixtures.values():
+        _check_mixture(mixture, drugs, sources)
     _check_correlations(correlations, parameters, sources)
-    return Library(drugs, parameters, covariates, sources, _hash(folders), tuple(correlations), folders)
+    return Library(drugs, parameters, covariates, sources, _hash(folders), tuple(correlations), folders, mixtures)
 
 
 def _check_correlations(correlations: list[Correlation], parameters: Mapping[str, Parameter], sources: Mapping[str, Source]) -> None:
@@ -184,7 +226,7 @@ def _files(folders: tuple[Path, ...], kind: str) -> Iterator[Path]:
 
 def _hash(folders: tuple[Path, ...]) -> str:
     digest = hashlib.sha256()
-    for kind in ("sources", "drugs", "physiology", "populations", "calibration"):
+    for kind in ("sources", "drugs", "mixtures", "physiology", "populations", "calibration"):
         for file in _files(folders, kind):
             digest.update(f"{kind}/{file.name}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -255,7 +297,45 @@ _NEEDED = {
     "two_compartment": ("CL", "V1", "Q", "V2"),
     "three_compartment": ("CL", "V1", "Q2", "V2", "Q3", "V3"),
 }
-_ROUTE_NEEDS = {"bolus": (), "first_order": ("F", "ka"), "biphasic": ("F", "ka_fast", "ka_slow", "share_fast"), "oral": ("F", "k_rel", "ka")}
+_ROUTE_NEEDS = {
+    "bolus": (), "first_order": ("F", "ka"), "biphasic": ("F", "ka_fast", "ka_slow", "share_fast"), "oral": ("F", "k_rel", "ka"),
+    "mucosal": ("F", "ka", "swallowed", "ka_gut"), "depot": ("F", "share_fast", "ka_fast", "MTT_slow", "ka_slow"),
+}  # fmt: skip
+
+
+def _check_products(products: Mapping[str, Product], at: str, title: str, routes: Any, salts: Any, sources: Mapping[str, Source]) -> None:
+    for name, p in products.items():
+        if p.route not in routes:
+            raise DataError(f"{at}: products.{name}.route: {title} has no route {p.route!r}; it has {', '.join(routes) or 'none'}")
+        if p.salt is not None and p.salt not in salts:
+            raise DataError(f"{at}: products.{name}.salt: {title} has no salt {p.salt!r}; it has {', '.join(salts) or 'none'}")
+        if p.source is not None and p.source not in sources:
+            raise DataError(f"{at}: products.{name}.source: no record {p.source!r} in data/sources; {nearest(p.source, sources)}")
+        for key, unit, text in (("amount", "mg", p.amount), ("over", "min", p.over)):
+            try:
+                value, given = parse_quantity(text, where=key, example="4 mg") if text is not None else (1.0, unit)
+                if not value > 0 or Unit.parse(given).dims != Unit.parse(unit).dims:
+                    raise UnitError(f"read {text!r}; a positive number with a unit such as {unit} is needed")
+            except UnitError as e:
+                raise DataError(f"{at}: products.{name}.{key}: {e}") from None
+
+
+def _check_mixture(m: Mixture, drugs: Mapping[str, Drug], sources: Mapping[str, Source]) -> None:
+    at = f"mixtures/{m.name}.yaml"
+    for part, share in m.parts.items():
+        if part not in drugs:
+            raise DataError(f"{at}: parts.{part}: unknown drug {part!r}; {nearest(part, drugs)}")
+        if not 0 < share < 1:
+            raise DataError(f"{at}: parts.{part}: read {share}; a molar share between 0 and 1 is needed")
+    if not m.parts or abs(sum(m.parts.values()) - 1) > 1e-9:
+        raise DataError(f"{at}: parts: the molar shares add up to {sum(m.parts.values()):g}; they must add up to 1")
+    _check_products(m.products, at, m.title, mixture_routes(m, drugs), m.salts, sources)
+
+
+def mixture_routes(m: Mixture, drugs: Mapping[str, Drug]) -> tuple[str, ...]:
+    """The routes that all parts of a mixture have."""
+    first, *others = (drugs[part].routes for part in m.parts)
+    return tuple(r for r in first if all(r in o for o in others))
 
 
 def _check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, Parameter]) -> None:
@@ -268,8 +348,11 @@ def _check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, 
 
     for name in (*_NEEDED[drug.structure], "fu", "R_bp"):
         need(f"{drug.name}.pk.{name}", f"structure {drug.structure}")
-    for name in ("vein.MTT", "vein.E", "brain.PS", "brain.Kp_uu", "brain.V_u", "brain.k_hyd"):
-        need(f"{drug.name}.{name}", "every molecule reaches the forearm and the brain")
+    for name in ("brain.PS", "brain.Kp_uu", "brain.V_u"):
+        need(f"{drug.name}.{name}", "every molecule reaches the brain")
+    if drug.vein:
+        for name in ("vein.MTT", "vein.E"):
+            need(f"{drug.name}.{name}", "the forearm vein has both")
     ratio = need(f"{drug.name}.pk.V1", "") / need(f"{drug.name}.pk.CL", "")
     if not 0.1 <= ratio <= 1e6:
         raise DataError(f"{at}: pk.V1 / pk.CL is {ratio:.3g} min, implausible (allowed 0.1 min to 1e6 min); check the units of both")
@@ -280,6 +363,11 @@ def _check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, 
     if shares > 1 + 1e-9:
         raise DataError(f"{at}: pk.fm_*: the shares of the pathways add up to {shares:.3f}; at most 1")
     for k, way in drug.elimination.items():
+        if way.saturable:
+            need(f"{drug.name}.pk.Km_{k}", f"pathway {k} is saturable")
+        if way.induced:
+            for name in ("induction_max", "induction_EC50", "induction_tau"):
+                need(f"{drug.name}.pk.{name}", f"pathway {k} is induced")
         if way.forms == drug.name:
             raise DataError(f"{at}: elimination.{k}.forms: {drug.name} cannot form itself")
         if way.enzyme is not None and f"enzymes.{way.enzyme}.activity" not in parameters:
@@ -293,8 +381,9 @@ def _check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, 
         if route.arrives_as is not None and route.arrives_as not in drugs:
             raise DataError(f"{at}: routes.{name}.arrives_as: unknown drug {route.arrives_as!r}; {nearest(route.arrives_as, drugs)}")
         arriving = drugs[route.arrives_as or drug.name]
-        if route.into == "portal" and not any(w.site == "liver" for w in arriving.elimination.values()):
-            raise DataError(f"{at}: routes.{name}.into: portal needs a liver pathway of {arriving.name}, which has none")
+        if (route.into == "portal" or route.model == "mucosal") and not any(w.site == "liver" for w in arriving.elimination.values()):
+            what = "into: portal" if route.into == "portal" else "model: what is swallowed"
+            raise DataError(f"{at}: routes.{name}.{what} needs a liver pathway of {arriving.name}, which has none")
 
 
 def list_data(kind: str, extra: Path | None = None) -> dict[str, Path]:

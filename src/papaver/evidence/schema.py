@@ -64,7 +64,8 @@ class Pathway(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     """One way out of the blood: its share `pk.fm_<name>` of the clearance, where it happens and what it forms.
 
     What is formed enters blood, or the portal vein (`into: portal`: bile, then gut), after the transit time `pk.MTT_<name>` if there is one.
-    `enzyme` names a value in physiology/enzymes.yaml whose activity scales the pathway.
+    `enzyme` names a value in physiology/enzymes.yaml whose activity scales the pathway. `saturable`: by Michaelis-Menten with
+    `pk.Km_<name>`. `induced`: by the molecule's own induction (`pk.induction_max`, `induction_EC50`, `induction_tau`).
     """
 
     site: Literal["liver", "tissue", "blood", "kidney", "bile"]
@@ -72,13 +73,15 @@ class Pathway(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     forms: str | None = None
     into: Literal["blood", "portal"] = "blood"
     remainder: bool = False
+    saturable: bool = False
+    induced: bool = False
 
 
 class Route(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """How a dose by this route enters: the component that models it, where the drug arrives, and its parameters."""
 
     title: str
-    model: Literal["bolus", "first_order", "biphasic", "oral"]
+    model: Literal["bolus", "first_order", "biphasic", "oral", "mucosal", "depot"]
     into: Literal["lung", "central", "portal"]
     arrives_as: str | None = None
     parameters: dict[str, Value] = {}
@@ -91,6 +94,18 @@ class Salt(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     MW: MolarMass
 
 
+class Product(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A dosage form as it is sold: its route and, where one unit holds a fixed dose, the amount, salt and (patches) duration."""
+
+    title: str
+    route: str
+    amount: str | None = None
+    salt: str | None = None
+    over: str | None = None
+    source: str | None = None
+    note: str | None = None
+
+
 class Receptor(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Affinity, dissociation and intrinsic efficacy at one receptor."""
 
@@ -100,7 +115,11 @@ class Receptor(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 
 
 class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """One molecule: identity, disposition, elimination, routes, brain entry, receptor card."""
+    """One molecule: identity, disposition, elimination, routes, products, brain entry, receptor card.
+
+    `usual_dose` is the dose of its figures. `half_life_window` and `assay_limit` say how studies of it usually look for its half-life (from and
+    to after a dose) and down to which concentration; they are used where a study does not say.
+    """
 
     name: str
     title: str
@@ -117,6 +136,24 @@ class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     vein: dict[str, Value] = {}
     brain: dict[str, Value] = {}
     receptors: dict[str, Receptor] = {}
+    products: dict[str, Product] = {}
+    usual_dose: str | None = None
+    half_life_window: tuple[str, str] | None = None
+    assay_limit: str | None = None
+
+
+class Mixture(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Molecules that are given and measured together (a racemate): a dose is given as its `parts` (molar shares), an assay reads their sum."""
+
+    name: str
+    title: str
+    summary: str
+    MW: MolarMass
+    MW_source: str
+    parts: dict[str, float]
+    synonyms: list[str] = []
+    salts: dict[str, Salt] = {}
+    products: dict[str, Product] = {}
 
 
 _PATH = re.compile(r"^(.*?) - at `(\$.*)`$", re.DOTALL)

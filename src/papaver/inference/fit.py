@@ -22,15 +22,14 @@ from papaver.bench.arms import Arms
 from papaver.bench.quantities import NotSimulated, predict
 from papaver.bench.score import metric_of
 from papaver.bench.study import Observation, Study
+from papaver.bodies.adult import closure
 from papaver.errors import PapaverError, nearest
-from papaver.evidence.load import Calibration, Library
+from papaver.evidence.load import DATA, Calibration, Library
+from papaver.evidence.yamlfile import read_yaml
+from papaver.scenario import Scenario, resolve
 
 Array = npt.NDArray[np.float64]
 
-FITS: Mapping[str, tuple[str, ...]] = {
-    "opioid_pk": ("heroin.", "six_mam.", "morphine.", "m3g.", "m6g.", "circulation.", "covariate."),
-}
-"""Named fits: the path prefixes whose uncertain parameters are free."""
 EXCLUDED = (".mop.", ".dop.", ".kop.")
 """Receptor constants are inputs: no concentration says anything about them."""
 MODEL_SD = 0.25
@@ -58,18 +57,29 @@ class Free:
         return math.exp(x) if self.kind == "log" else 1.0 / (1.0 + math.exp(-x))
 
 
+def prefixes(fit: str) -> tuple[str, ...]:
+    """The beginnings of the paths that a named fit frees (data/fits.yaml).
+
+    Raises:
+        PapaverError: no such fit.
+    """
+    fits = read_yaml(DATA / "fits.yaml")
+    if fit not in fits:
+        raise PapaverError(f"unknown fit {fit!r}; {nearest(fit, fits)}")
+    return tuple(str(x) for x in fits[fit])
+
+
 def free_parameters(library: Library, fit: str) -> list[Free]:
     """The free parameters of a named fit, from a library without calibration.
 
     Raises:
         PapaverError: no such fit.
     """
-    if fit not in FITS:
-        raise PapaverError(f"unknown fit {fit!r}; {nearest(fit, FITS)}")
+    begin = prefixes(fit)
     out = []
     for path, p in sorted(library.parameters.items()):
         u = p.value.uncertainty
-        if u is None or not path.startswith(FITS[fit]) or any(x in path for x in EXCLUDED):
+        if u is None or not path.startswith(begin) or any(x in path for x in EXCLUDED):
             continue
         v = p.value.value
         if u.kind == "cv":
@@ -85,10 +95,9 @@ class Problem:
     def __init__(self, library: Library, studies: Sequence[Study], free: Sequence[Free]) -> None:
         self.library, self.free = library, list(free)
         self.studies = [(s, [o for o in s.observations if o.use == "calibration" and metric_of(o) in ("fold", "interval")]) for s in studies]
-        self.studies = [(s, obs) for s, obs in self.studies if obs]
-        doses = {(library.drug(str(d["drug"])).name, str(d["route"])) for s, _ in self.studies for a in s.arms.values() for d in a["doses"]}
-        doses |= {(d.name, "iv") for d in library.drugs.values() if "iv" in d.routes}
-        self.routes = tuple(sorted(doses))
+        self.studies = [(s, obs) for s, obs in self.studies if obs and _doses(s, library) & {f.path.partition(".")[0] for f in free}]
+        self.molecules = {s.id: _doses(s, library) for s, _ in self.studies}
+        self.routes = _supersets([s for s, _ in self.studies], library)
         groups: dict[str, int] = {}
         for _, obs in self.studies:
             for o in obs:
@@ -107,28 +116,58 @@ class Problem:
     def residuals(self, x: Array) -> Array:
         """Observation residuals (log ratio over its SD), then prior residuals."""
         library = self.library_at(x)
-        out: list[float] = []
-        for study, observations in self.studies:
-            arms = Arms(study.arms, library, "kernel", self.routes)
-            for o in observations:
-                try:
-                    predicted = predict(o, arms)
-                except (NotSimulated, PapaverError):
-                    out.append(FAILED)
-                    continue
-                out.append(_residual(o, predicted, self.groups.get(o.conflict_group or "", 1) if o.conflict_group else 1))
+        out = [r for study, observations in self.studies for r in self._of_study(study, observations, library)]
         out += [(float(xi) - f.centre) / f.sd for f, xi in zip(self.free, x, strict=True)]
         return np.array(out)
 
+    def _of_study(self, study: Study, observations: Sequence[Observation], library: Library) -> list[float]:
+        arms = Arms(study.arms, library, "kernel", self.routes[study.id])
+        out = []
+        for o in observations:
+            try:
+                predicted = predict(o, arms)
+            except (NotSimulated, PapaverError):
+                out.append(FAILED)
+                continue
+            out.append(_residual(o, predicted, self.groups.get(o.conflict_group or "", 1) if o.conflict_group else 1))
+        return out
+
     def jacobian(self, x: Array) -> Array:
-        """Forward differences, each step a fiftieth of the prior's width: far above the solver's error."""
+        """Forward differences, each step a fiftieth of the prior's width: far above the solver's error.
+
+        Only studies that contain a molecule can feel its parameters.
+        """
         base = self.residuals(x)
-        J = np.empty((len(base), len(x)))
+        J = np.zeros((len(base), len(x)))
         for k, f in enumerate(self.free):
             moved = x.copy()
             moved[k] += 0.02 * f.sd
-            J[:, k] = (self.residuals(moved) - base) / (0.02 * f.sd)
+            library, owner, row = self.library_at(moved), f.path.partition(".")[0], 0
+            for study, observations in self.studies:
+                rows = slice(row, row + len(observations))
+                row = rows.stop
+                if owner not in self.library.drugs or owner in self.molecules[study.id]:
+                    J[rows, k] = (np.array(self._of_study(study, observations, library)) - base[rows]) / (0.02 * f.sd)
+            J[row + k, k] = 1 / f.sd
         return J
+
+
+def _doses(study: Study, library: Library) -> set[str]:
+    """The molecules that a study gives, and what they form."""
+    named = {part for arm in study.arms.values() for d in arm["doses"] for part in library.analyte(str(d["drug"]))}
+    return set(closure(library, sorted(named)))
+
+
+def _supersets(studies: Sequence[Study], library: Library) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The routes of each study's body, by study id: those of all studies with the same molecules, so that few kernels are compiled."""
+    families: dict[tuple[str, ...], set[tuple[str, str]]] = {}
+    for s in studies:
+        routes = families.setdefault(tuple(sorted(_doses(s, library))), set())
+        for name, arm in s.arms.items():
+            routes |= {(d.drug, d.route) for d in resolve(Scenario.from_dict(arm, f"{s.id}: arms.{name}"), library).doses}
+    for molecules, routes in families.items():
+        routes |= {(m, "iv") for m in molecules if "iv" in library.drugs[m].routes}
+    return {s.id: tuple(sorted(families[tuple(sorted(_doses(s, library)))])) for s in studies}
 
 
 def _residual(o: Observation, predicted: float, group: int) -> float:

@@ -6,12 +6,15 @@ import io
 import re
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from papaver.report.figures import Chart, draw
 from papaver.simulate import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 WIDTH, HEIGHT = 8.6, 2.9
 """Inches; the page scales the drawing to its column."""
@@ -47,6 +50,24 @@ def chart_svgs(result: Result, charts: Sequence[Chart], labels: Sequence[str]) -
         for artist in [*ax.lines, *ax.patches, *ax.texts]:
             artist.remove()
     return done
+
+
+def svg_of(paint: Callable[[Axes], None], key: str, label: str) -> str:
+    """One drawing as an <svg> element; `paint` draws into the axes. `label`: what a reader who cannot see it is told."""
+    load_matplotlib()
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, 1.5 * HEIGHT), facecolor="none")
+    canvas = FigureCanvasSVG(figure)
+    paint(figure.add_axes((0.085, 0.13, 0.895, 0.83)))
+    out = io.StringIO()
+    with _LOCK, matplotlib.rc_context(_RC):
+        canvas.print_svg(  # type: ignore[no-untyped-call]
+            out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
+    return _clean(out.getvalue(), key, label)
 
 
 def load_matplotlib() -> None:

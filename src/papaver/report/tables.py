@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from papaver.report.words import dose_count, duration, duration_range, number, percent, percent_range, title_of, unit_words
-from papaver.scenario.resolve import ROUTES
+from papaver.scenario.resolve import unpacked
 from papaver.simulate import Result
 from papaver.simulate.failures import failures as kinds_of_failure
 from papaver.units import convert, to_internal
@@ -40,7 +40,9 @@ def person(result: Result) -> list[tuple[str, str, bool]]:
     """(what, value, whether the scenario left it out) of the person."""
     out = []
     for name, value in result.scenario.covariates.items():
-        what, unit = _COVARIATES.get(name, (name, ""))
+        if name not in _COVARIATES and name not in result.scenario.stated:
+            continue
+        what, unit = _COVARIATES.get(name, (name.replace("_with", " inhibitors and inducers, alcohol taken along").replace("_", " "), ""))
         text = value.replace("_", " ") if isinstance(value, str) else f"{number(value)} {unit}"
         out.append((what, text, name in result.scenario.assumed))
     return out
@@ -51,23 +53,27 @@ def doses(result: Result) -> list[dict[str, str]]:
     out = []
     until = float(result.t[-1])
     for d in result.scenario.scenario.doses:
-        drug = result.library.drug(d.drug)
-        route = ROUTES.get(d.route, d.route)
+        drug = result.library.dosed(d.drug)
+        parts, routes = result.library.analyte(d.drug), result.library.routes(drug)
+        product = f" ({d.product})" if d.product else ""
+        d = unpacked(d, drug, "doses")
+        route = str(d.route)
         n = dose_count(d, until)
         form = f" as {drug.salts[d.salt].title}" if d.salt else " (base)"
         start = to_internal(d.at, "min", where="doses.at", example="0 min")
-        given = next((x.amount for x in result.scenario.doses if x.drug == drug.name and x.route == route and abs(x.time - start) < 1e-6), None)
+        amounts = [x.amount for x in result.scenario.doses if x.drug in parts and x.route == route and abs(x.time - start) < 1e-6]
         if d.when is not None:
-            given = next((x.amount for x in result.scenario.rules if x.condition.text == d.when.strip() and x.drug == drug.name), None)
+            amounts = [x.amount for x in result.scenario.rules if x.condition.text == d.when.strip() and x.drug in parts]
+        given = sum(amounts[: len(parts)]) if amounts else None
         when = f"at {d.at}" + (f", then every {d.every}, {n} doses" if n > 1 else "") + (f", each over {d.over}" if d.over else "")
         if d.when is not None:
-            fired = sum(1 for row in result.schedule if row["when"] == d.when.strip() and row["drug"] == drug.name)
+            fired = sum(1 for row in result.schedule if row["when"] == d.when.strip() and row["drug"] == parts[0])
             delays = (f", held for {d.hold}" if d.hold else "") + (f", {d.after} later" if d.after else "")
             limits = f"; at most {d.times or 1} times" + (f", not within {d.every}" if d.every else "") + f"; given {fired} times in all"
             when = f"when {d.when}{delays}{limits}"
         out.append({
-            "drug": drug.title, "amount": d.amount + form + (f", purity {percent(d.purity)}" if d.purity != 1 else ""),
-            "moles": f"{number(given / 1000)} µmol" if given is not None else "–", "route": drug.routes[route].title, "when": when,
+            "drug": drug.title, "amount": f"{d.amount}{product}{form}" + (f", purity {percent(d.purity)}" if d.purity != 1 else ""),
+            "moles": f"{number(given / 1000)} µmol" if given is not None else "–", "route": routes[route].title, "when": when,
         })  # fmt: skip
     return out
 

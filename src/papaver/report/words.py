@@ -11,7 +11,7 @@ from papaver.bodies.adult import ENDOGENOUS
 from papaver.evidence.load import Library
 from papaver.readouts.outcomes import CUTOFFS
 from papaver.scenario.model import Dose
-from papaver.scenario.resolve import ROUTES
+from papaver.scenario.resolve import unpacked
 from papaver.simulate import Result
 from papaver.units import convert, to_internal
 
@@ -98,10 +98,11 @@ def dose_count(d: Dose, until: float) -> int:
 
 def dose_words(d: Dose, library: Library, until: float) -> str:
     """One dose entry as words: "28 doses of 25 mg heroin, intravenous, every 6 h"."""
-    drug = library.drug(d.drug)
+    drug = library.dosed(d.drug)
+    d = unpacked(d, drug, "doses")
     n = 1 if d.when is not None else dose_count(d, until)
     salt = f" {drug.salts[d.salt].title}" if d.salt else ""
-    route = drug.routes[ROUTES.get(d.route, d.route)].title.split(" (")[0]
+    route = library.routes(drug)[str(d.route)].title.split(" (")[0]
     text = (f"{n} doses of " if n > 1 else "") + f"{d.amount} {inline(drug.title)}{salt}, {route}"
     text += (f", over {d.over}" if d.over else "") + (f", every {d.every}" if n > 1 else "")
     return text + (f" whenever {d.when} (at most {d.times or 1} times)" if d.when is not None else "")
