@@ -28,6 +28,7 @@ def add_parser(commands: Any) -> None:
     p.add_argument("--resume", metavar="DIR", help="go on with the interrupted cohort in DIR, which knows its scenario and options")
     p.add_argument("--keep", metavar="WHAT", help="all time courses, or the outcomes of everybody and time courses of the first people "
                    "(default: all up to 1 GB)")  # fmt: skip
+    p.add_argument("--patients", metavar="FILE", help="table of virtual patients for fda2022-figure7 (default: people drawn like them)")
     p.add_argument("--data", metavar="DIR", help="folder with data of your own, laid out as the shipped one")
     p.add_argument("--solver", metavar="NAME", help="scalar, kernel, cuda or cvode (default: scalar for one person, kernel for a cohort)")
     p.add_argument("--rtol", type=float, metavar="X", help="relative tolerance (default: 1e-6)")
@@ -37,7 +38,12 @@ def add_parser(commands: Any) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run it."""
     from papaver import api
+    from papaver.cli import arms
 
+    if arms.is_trial(args.scenario):
+        return arms.main(args, changes(args.set))
+    if args.patients is not None:
+        raise ScenarioError("--patients: is for a trial that says so, such as fda2022-figure7")
     try:
         if args.resume is not None:
             _only_resume(args)

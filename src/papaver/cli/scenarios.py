@@ -15,7 +15,11 @@ def add_parser(commands: Any) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run it."""
     from papaver import api
+    from papaver.evidence.load import list_data
+    from papaver.evidence.yamlfile import read_yaml
 
     for name, title in api.scenarios(data=args.data).items():
         print(f"{name:24} {title}")
+    for name, file in list_data("trials").items():
+        print(f"{name:24} {read_yaml(file)['title']} (a trial)")
     return 0

@@ -1,0 +1,99 @@
+"""Blood flow to brain and body, and the drives to breathe, after Ursino and Magosso; drugs act on them through factors."""
+
+from papaver.components.gas import clip
+from papaver.core import Component, Const, Input, Output, Param, State, d, exp, log, maximum, minimum
+
+_URSINO = "Ursino M, Magosso E, Avanzolini G, Clin Physiol 2001;21:447 and 465"
+_MAGOSSO = "Magosso E, Ursino M, van Oostrom JH, IEEE Trans Biomed Eng 2004;51:1926"
+
+
+class FlowControl(Component):
+    """Brain and tissue blood flow: carbon dioxide widens brain vessels, lack of oxygen both."""
+
+    half_CO2 = Const(40.0, "mmHg", _URSINO, "arterial CO2 pressure of the middle of the brain's response")
+    slope_CO2 = Const(4.5, "mmHg", _URSINO, "width of that response")
+    depth_CO2 = Const(0.6, "1", _MAGOSSO, "largest change of brain flow by CO2")
+    gain_O2 = Const(17.0, "1", _URSINO, "strength of the response to lack of oxygen")
+    scale_O2 = Const(11.0, "mmHg", _URSINO, "scale of that response")
+    rest_O2 = Const(95.0, "mmHg", _URSINO, "arterial oxygen pressure without a response")
+    most_O2 = Const(2.0, "1", _MAGOSSO, "largest response to lack of oxygen")
+    share_t = Const(0.32, "1", _URSINO, "response of the other tissues to lack of oxygen, relative to the brain's")
+
+    Q_b0 = Param("L/min", "resting flow of the brain")
+    Q_t0 = Param("L/min", "resting flow of the other tissues")
+    tau_CO2 = Param("min", "time constant, carbon dioxide")
+    tau_O2 = Param("min", "time constant, oxygen")
+    init_CO2 = Param("1", "response to carbon dioxide at the start")
+    init_O2 = Param("1", "response to lack of oxygen at the start")
+    P_a_CO2 = Input("mmHg", "arterial carbon dioxide pressure")
+    P_a_O2 = Input("mmHg", "arterial oxygen pressure")
+    heart = Input("1", "what the heart still gives, fraction", default=1)
+
+    y_CO2 = State("1", "response to carbon dioxide", init=init_CO2)
+    y_O2 = State("1", "response to lack of oxygen", init=init_O2)
+
+    Q_b = Output(Q_b0 * (1 + y_CO2 + y_O2) * heart, "L/min", "blood flow of the brain")
+    Q_t = Output(Q_t0 * (1 + share_t * y_O2) * heart, "L/min", "blood flow of the other tissues")
+    Q = Output(Q_b + Q_t, "L/min", "total blood flow")
+    target_CO2 = Output(depth_CO2 * (2 / (1 + exp((half_CO2 - P_a_CO2) / slope_CO2)) - 1), "1", "response that carbon dioxide asks for")
+    target_O2 = Output(minimum(gain_O2 * (exp(-P_a_O2 / scale_O2) - exp(-rest_O2 / scale_O2)), most_O2), "1", "response that oxygen asks for")
+
+    equations = [
+        d(y_CO2) == (target_CO2 - y_CO2) / tau_CO2,
+        d(y_O2) == (target_O2 - y_O2) / tau_O2,
+    ]
+
+
+class BreathingControl(Component):
+    """Minute ventilation from wakefulness and the peripheral and central chemoreflexes.
+
+    `chemo` and `wake` are what drugs leave of the reflexes and of wakefulness (1 = all). Brain hypoxia changes the gain of the peripheral drive.
+    """
+
+    K_CO2 = Const(18.0, "mmHg", _MAGOSSO, "scale of the carotid response to CO2")
+    f_gain = Const(1.738, "1", _MAGOSSO, "strength of the carotid response")
+    f_max = Const(12.3, "1", _MAGOSSO, "carotid activity without oxygen")
+    f_min = Const(0.8352, "1", _MAGOSSO, "carotid activity at high oxygen")
+    f_mid = Const(45.0, "mmHg", _MAGOSSO, "oxygen pressure of the middle of the carotid response")
+    f_width = Const(29.27, "mmHg", _MAGOSSO, "width of the carotid response")
+    f_rest = Const(3.67, "1", _MAGOSSO, "carotid activity at rest")
+    P_rest = Const(45.27, "mmHg", _MAGOSSO, "brain CO2 pressure at rest")
+    hyp_low = Const(29.8, "mmHg", _MAGOSSO, "brain oxygen pressure of the least gain")
+    hyp_high = Const(37.0, "mmHg", _MAGOSSO, "brain oxygen pressure of the greatest gain")
+    hyp_rest = Const(32.0, "mmHg", _MAGOSSO, "brain oxygen pressure of gain 1")
+    hyp_gain = Const(10.0, "1", _MAGOSSO, "change of the gain with brain oxygen, relative to rest")
+
+    G_p = Param("L/min", "gain of the peripheral chemoreflex")
+    G_c = Param("L/min/mmHg", "gain of the central chemoreflex")
+    tau_p = Param("min", "time constant, peripheral")
+    tau_c = Param("min", "time constant, central")
+    tau_h = Param("min", "time constant, gain by brain hypoxia")
+    W = Param("L/min", "wakefulness drive")
+    dead = Param("1", "dead space, share of the ventilation")
+    init_p = Param("L/min", "peripheral drive at the start")
+    init_c = Param("L/min", "central drive at the start")
+    init_h = Param("1", "gain by brain hypoxia at the start")
+    P_a_CO2 = Input("mmHg", "arterial carbon dioxide pressure at the carotid body")
+    P_a_O2 = Input("mmHg", "arterial oxygen pressure at the carotid body")
+    P_c_CO2 = Input("mmHg", "brain carbon dioxide pressure at the central receptor")
+    P_b_O2 = Input("mmHg", "oxygen pressure in the brain")
+    chemo = Input("1", "what drugs leave of the chemoreflexes", default=1)
+    wake = Input("1", "what drugs leave of wakefulness", default=1)
+    working = Input("1", "what a failing circulation leaves of breathing", default=1)
+
+    D_p = State("L/min", "peripheral drive", init=init_p)
+    D_c = State("L/min", "central drive", init=init_c)
+    a_h = State("1", "gain by brain hypoxia", init=init_h)
+
+    x = Output(exp((P_a_O2 - f_mid) / f_width), "1", "oxygen at the carotid body")
+    f = Output(f_gain * log(P_a_CO2 / K_CO2) * (f_max + f_min * x) / (1 + x), "1", "activity of the carotid body")
+    drive = Output(maximum(a_h * maximum(D_p, 0.0) + minimum(D_p, 0.0) + D_c, 0.0), "L/min", "chemoreflex drive")
+    wakefulness = Output(W * wake, "L/min", "wakefulness drive")
+    VE = Output((wakefulness + drive) * working, "L/min", "minute ventilation")
+    VA = Output(VE * (1 - dead), "L/min", "alveolar ventilation")
+
+    equations = [
+        d(D_p) == (chemo * G_p * (f - f_rest) - D_p) / tau_p,
+        d(D_c) == (chemo * G_c * (P_c_CO2 - P_rest) - D_c) / tau_c,
+        d(a_h) == (1 + hyp_gain * (clip(P_b_O2, hyp_low, hyp_high) - hyp_rest) / hyp_rest - a_h) / tau_h,
+    ]

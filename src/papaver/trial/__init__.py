@@ -1,0 +1,1 @@
+"""Virtual trials: arms given to the same people, endpoints, percentages with their intervals."""
