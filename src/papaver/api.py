@@ -153,7 +153,7 @@ def run(
         # name the user's own file; in a shipped scenario only the user's changes can be wrong
         own = isinstance(scenario, str | Path) and Path(scenario).is_file()
         raise ScenarioError(f"{scenario}: {e}" if own else str(e)) from None
-    chosen = solver or default_solver(s.people)
+    chosen = solver or default_solver(s.people, rules_over_joins=bool(p.rules and p.changes))
     # a wrong solver is refused before a folder is made
     _check_solver(chosen)
     intent = plan(p, s.people, _chunk(chosen), keep, out is not False)
