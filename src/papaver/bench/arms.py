@@ -39,6 +39,8 @@ class Arm:
         starts = sorted({d.time for d in base.doses})
         # arterial studies sample from the first seconds; the vein is first drawn at a minute
         parts = [np.array([0.0, base.t[-1]]), *(s + np.concatenate([EARLY, SCHEDULE]) for s in starts[-3:]), np.array(starts)]
+        # a trough is drawn just before the next dose
+        parts.append(np.array([s - 1.0 for s in starts if s > 1.0]))
         end = max(float(base.t[-1]), last + max(END, SETTLED * slowest(base, library)))
         # a patch or a drip that outlasts the schedule: the hours under it, and the schedule again from its end
         parts += [np.arange(d.time + END, d.time + d.duration, 60.0) for d in base.doses if d.duration > END]

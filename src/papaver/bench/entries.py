@@ -24,6 +24,8 @@ from papaver.scenario.resolve import ROUTES
 from papaver.units import Unit, to_internal
 
 INPUTS = {"Ki", "Kd", "kon", "koff", "Km", "kcat", "kcat_over_Km", "poppk_model", "IC50", "EC50", "Emax", "pA2", "absorption_half_life"}
+BLOOD_DENSITY = 1.055
+"""kg/L"""
 INTERVALS = 12
 """Doses after which a steady state counts as reached, unless half-lives ask for more."""
 RENAMED = {
@@ -39,7 +41,8 @@ TERMINAL = {
     "heroin": ("10 min", "45 min"), "six_mam": ("20 min", "150 min"), "morphine": ("4 h", "24 h"), "m3g": ("12 h", "72 h"), "m6g": ("6 h", "24 h"),
 }  # fmt: skip
 """Window taken for a half-life that the source calls terminal and gives no window for."""
-NEEDS_DOSE = {"Cmax", "AUC", "concentration", "detection_time", "Ctrough", "Cavg", "occupancy", "elimination_rate"}
+NEEDS_DOSE = {"Cmax", "AUC", "concentration", "detection_time", "Ctrough", "Cavg", "occupancy"}
+FORMS = "film|tablet|solution|liquid|wafer|spray|lozenge"
 TWO_ARMS = {"exposure_ratio", "Cmax_arms"}
 """Quantities that compare an arm with another one, doses as they are."""
 
@@ -140,8 +143,10 @@ class _Reader:
             raise Unusable("in vitro: an input, not an observation in people")
         if re.search(r"cigarette|heating device|\bNASH\b", self.words):
             raise Unusable("a technique or a disease that the adult body does not have")
-        if re.search(r"\bdrivers?\b|dose and route unknown|exposed patients", self.words, re.I):
+        if re.search(r"\bdrivers?\b|dose and route unknown|exposed patients", self.words, re.I) and str(e["quantity"]) != "elimination_rate":
             raise Unusable("dose, route or time are unknown")
+        if "recover" in str(e["quantity"]) and re.search(r"metabolites|conjugates|radioactiv|\btotal\b(?! morphine)", self.what, re.I):
+            raise Unusable("all products together in urine, of which the model follows some only")
         if re.search(r"normalised|normalized", f"{self.what} {e.get('claim')}") and str(e["quantity"]) == "AUC":
             raise Unusable("a dose-normalised area without its normal dose")
         if re.search(r"post-?mortem|deaths?\b.*(blood|toxicolog)", self.words, re.I):
@@ -166,17 +171,20 @@ class _Reader:
 
     # -- who and what -----------------------------------------------------------------------------------------------------
 
-    def _arm(self, drug: Drug | Mixture, quantity: str, route: str | None = None, row: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _arm(
+        self, drug: Drug | Mixture, quantity: str, route: str | None = None, row: dict[str, Any] | None = None, form_words: str | None = None
+    ) -> dict[str, Any]:  # fmt: skip
         row = row or {}
         route = route or self._route()
-        text = f"{self.e['id']} {self.words} {row.get('label') or ''}"
+        text = f"{self.e['id']} {self.words} {row.get('label') or ''}" if form_words is None else form_words
         if route == "none":
             # binding in plasma does not depend on the route
             route = next(iter(self.library.routes(drug)), "iv")
-        form = words.form(drug, route, text, self.library)
+        slow = f"{self.e['id']} {self.what}"
+        form = words.form(drug, route, text, slow, self.library)
         if form is None:
             raise Unusable(f"{drug.title} has no route {route!r} in the library (it has {', '.join(self.library.routes(drug))})")
-        dose: dict[str, Any] = {"drug": drug.name, "amount": self._amount(quantity, row), "route": form}
+        dose: dict[str, Any] = {"drug": drug.name, "amount": self._amount(quantity, row, drug), "route": form}
         salt = self._salt(drug)
         if salt is not None:
             dose["salt"] = salt
@@ -230,14 +238,16 @@ class _Reader:
 
     def _route(self) -> str:
         route = str(self.p.get("route"))
-        if "rectal" in f"{self.e['id']} {self.notes} {self.what}".lower():
-            return "rectal"
+        place = f"{self.e['id']} {self.notes} {self.what}".lower()
+        named = next((r for r in ("rectal", "transdermal") if r in place), None)
+        if named:
+            return named
         return ROUTES.get(route, route)
 
     def _until(self, quantity: str) -> str:
         return "4 day" if quantity in ("detection_time", "urinary_recovery") else "24 h"
 
-    def _amount(self, quantity: str, row: dict[str, Any]) -> str:
+    def _amount(self, quantity: str, row: dict[str, Any], drug: Drug | Mixture) -> str:
         for key in row:
             m = re.fullmatch(r"dose_(mg|ug|g|ng|nmol|umol)", str(key))
             if m and isinstance(row[key], int | float):
@@ -248,8 +258,10 @@ class _Reader:
         if not isinstance(dose, dict):
             if quantity in NEEDS_DOSE and isinstance(self.e.get("value"), int | float):
                 raise Unusable(f"{quantity} needs the dose, which the entry does not give")
-            self.assumed.append("dose 30 umol (kinetics are linear)")
-            return "30 umol"
+            saturable = isinstance(drug, Drug) and any(way.saturable for way in drug.elimination.values())
+            usual = drug.usual_dose if saturable and isinstance(drug, Drug) else None
+            self.assumed.append(f"dose {usual}" if usual else "dose 30 umol (kinetics are linear)")
+            return usual or "30 umol"
         unit = str(dose.get("unit", "mg"))
         if "hour" in unit or unit.endswith("/h"):
             raise Unusable(f"dose per time ({unit}): write the regimen as a study file")
@@ -285,6 +297,10 @@ class _Reader:
         except UnitError as problem:
             raise Unusable(str(problem)) from None
         raw_quantity = str(e["quantity"])
+        if unit == "g/kg/hour":
+            # of blood, of which a litre weighs 1.055 kg
+            row = {k: v * BLOOD_DENSITY if isinstance(v, int | float) and not isinstance(v, bool) else v for k, v in row.items()}
+            unit = "g/L/hour"
         value, low, high = row.get("value"), row.get("low"), row.get("high")
         if quantity == "linearity":
             value, unit = None, "L/min"
@@ -302,6 +318,8 @@ class _Reader:
         }  # fmt: skip
         if row.get("sd") is not None:
             o["spread"] = {"kind": "SD", "value": row["sd"]}
+        if row.get("bac_g_per_kg") is not None:
+            o["limit"] = f"{row['bac_g_per_kg']:g} g/L"
         if row.get("time") is not None and quantity in ("concentration", "Cmax") and row.get("_series"):
             o["quantity"] = "concentration"
             o["at"] = str(row["time"])
@@ -428,6 +446,15 @@ class _Reader:
             if second is not None and second.name != drug.name:
                 arms["comparator"] = self._arm(second, quantity)
                 o["reference"] = "comparator"
+        forms = re.search(rf"({FORMS})s?_(?:vs|versus)_({FORMS})", str(self.e["id"]))
+        if forms:
+            arms["comparator"] = self._arm(drug, quantity, form_words=forms.group(2))
+            arms["main"] = {**arms["main"], "doses": self._arm(drug, quantity, form_words=forms.group(1))["doses"]}
+            o["reference"] = "comparator"
+        m = re.search(r"ratio_(?:vs|versus)_(im|sc|iv|oral|intranasal)\b", str(self.e["id"]))
+        if m:
+            arms["comparator"] = self._arm(drug, quantity, m.group(1), form_words=self.notes)
+            o["reference"] = "comparator"
         m = re.search(r"\b(IN|IM|SC|PO|IV|oral|nasal)/(IN|IM|SC|PO|IV)\b", self.what)
         if m:
             words = {"in": "intranasal", "im": "im", "sc": "sc", "po": "oral", "iv": "iv"}

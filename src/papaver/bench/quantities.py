@@ -134,8 +134,10 @@ def _half_life(o: Observation, arms: Arms, analyte: str) -> float:
     elif o.matrix == "urine":
         start, stop = tmax(t, c) + RATE_INTERVAL, last + 1440.0
     else:
-        usual = arms.half_life_window(analyte)
-        start, stop = (last + x for x in usual) if usual else (None, last + 1440.0)
+        # of a depot the studies see the release, however long it takes
+        released = arms[o.arm].scenario.doses[-1].route.startswith(("depot", "transdermal"))
+        usual = None if released else arms.half_life_window(analyte)
+        start, stop = (last + x for x in usual) if usual else (None, math.inf if released else last + 1440.0)
     if start is not None:
         # a slow route peaks late: the fit begins after the peak all the same
         start = max(start, tmax(t, c))

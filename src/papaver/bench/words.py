@@ -95,11 +95,14 @@ def person(population: str, notes: str, claim: str, drug: str, row: dict[str, An
     return out
 
 
-def form(drug: Drug | Mixture, route: str, words: str, library: Library) -> str | None:
-    """Which of a drug's routes an entry means: the one named, or one of its kind ("depot_weekly") whose title or products the words name."""
+def form(drug: Drug | Mixture, route: str, words: str, slow: str, library: Library) -> str | None:
+    """Which of a drug's routes an entry means: the one named, or one of its kind ("depot_weekly") whose title or products the words name.
+
+    `slow`: where a slow-release form would be named.
+    """
     routes = library.routes(drug)
-    wanted = "oral_er" if route == "oral" and "oral_er" in routes and re.search(SLOW_RELEASE, words, re.I) else route
-    kin = [r for r in routes if r == wanted or (r.startswith(f"{wanted}_") and r != "oral_er")]
+    wanted = "oral_er" if route == "oral" and any(r.startswith("oral_er") for r in routes) and re.search(SLOW_RELEASE, slow, re.I) else route
+    kin = [r for r in routes if r == wanted or (r.startswith(f"{wanted}_") and (wanted != "oral" or not r.startswith("oral_er")))]
     if not kin:
         return None
 
