@@ -178,10 +178,15 @@ def test_source_records(data) -> None:
     text = target.read_text()
     target.write_text(text.replace("id: rentsch_2001", "id: rentsch_2002"))
     with pytest.raises(DataError, match=r"rentsch_2001\.yaml: id: read 'rentsch_2002'; it must be the file's name, 'rentsch_2001'"):
-        data.load()
+        data.load().sources["rentsch_2001"]
     target.write_text(text.replace("seen: review", "seen: heard"))
     with pytest.raises(DataError, match=r"rentsch_2001\.yaml: seen: read 'heard'"):
-        data.load()
+        data.load().sources["rentsch_2001"]
+
+
+def test_every_source_record_is_readable() -> None:
+    sources = load_library().sources
+    assert len([sources[name].citation for name in sources]) == len(sources) > 100
 
 
 def test_two_files_for_one_molecule(data, tmp_path: Path) -> None:

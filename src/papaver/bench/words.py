@@ -12,6 +12,7 @@ CHRONIC = (
     "(?<!dialysis-)dependent|addict|assisted|maintenance|maintained|programme|chronic opioid|chronic morphine|in treatment|patients? in .*treatment"
 )
 """Words for people who take opioids every day."""
+ELDERLY = "elderly|over 70|older|hospice|geriatr"
 SLOW_RELEASE = r"slow.release|extended|controlled.release|prolonged.release|\bSR\b|\.sr|_sr|\ber\b|_er\b|\bPR\b|_pr\d"
 _STRENGTH = {
     "CYP3A4": (
@@ -62,7 +63,7 @@ def person(population: str, notes: str, claim: str, drug: str, row: dict[str, An
     age = row.get("age_years") or next(iter(re.findall(r"aged? (\d{2})(?: ?years| ?y\b)", w)), None)
     if age is not None:
         say("age", f"{age} year")
-    elif re.search(r"elderly|over 70|older|hospice|geriatr", w):
+    elif re.search(ELDERLY, population, re.I) or (re.search(ELDERLY, w) and not re.search(r"young|\d{2} ?- ?\d{2} ?y", population, re.I)):
         say("age", "76 year", "age 76 year")
     if re.search(r"\bwomen\b|\bfemale", w) and not re.search(r"\bmen\b|\bmale", w.replace("women", "").replace("female", "")):
         say("sex", "female")
