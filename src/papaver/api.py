@@ -327,7 +327,7 @@ def explain(name: str, *, data: str | Path | None = None, judged: bool = False) 
     """
     library = load_library(_folder(data))
     text = cards.explain(library, name)
-    if judged and "." not in name:
+    if judged and library.is_dosed(name):
         from papaver.report.drug import judged as scored
         from papaver.report.drug import judged_lines
 

@@ -10,7 +10,7 @@ from papaver.bodies.values import parameter_matrix, person_values, spreads
 from papaver.errors import DataError, ScenarioError
 from papaver.evidence.load import DATA, Library, load_library
 
-PERSON = {"weight": 70.0, "age": 30.0, "eGFR": 96.0, "sex": "male", "liver": "normal", "history": "naive"}
+PERSON = {"weight": 70.0, "age": 30.0, "eGFR": 96.0, "sex": "male", "liver": "normal", "history": "naive", "urine_pH": 6.2, "AAG": 0.77}
 LIBRARY = load_library()
 ROUTES = [(d.name, r) for d in LIBRARY.drugs.values() for r in d.routes]
 

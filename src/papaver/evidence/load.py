@@ -73,6 +73,14 @@ class Library:
         found = self.mixture(name)
         return tuple(found.parts) if found else (self.drug(name).name,)
 
+    def is_dosed(self, name: str) -> bool:
+        """True for the name of a molecule or a mixture."""
+        try:
+            self.dosed(name)
+        except DataError:
+            return False
+        return True
+
     def dosed(self, name: str) -> Drug | Mixture:
         """What a dose of this name is: a molecule or a mixture.
 
