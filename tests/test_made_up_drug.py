@@ -52,11 +52,11 @@ routes:
     parameters: {{F: {value(0.3)}, ka: {value(0.1, "1/min")}, swallowed: {value(0.8)}, ka_gut: {value(0.02, "1/min")}}}
   im: {{title: muscle, model: first_order, into: central, parameters: {{F: {value(0.9)}, ka: {value(0.05, "1/min")}}}}}
   sc: {{title: skin, model: first_order, into: central, parameters: {{F: {value(0.9)}, ka: {value(0.03, "1/min")}}}}}
-  oral: {{title: mouth, model: oral, into: portal, parameters: {{F: {value(0.9)}, k_rel: {value(0.05, "1/min")}, ka: {value(0.03, "1/min")}}}}}
+  oral: {{title: mouth, model: two_step, into: portal, parameters: {{F: {value(0.9)}, k_rel: {value(0.05, "1/min")}, ka: {value(0.03, "1/min")}}}}}
   rectal: {{title: rectum, model: first_order, into: portal, parameters: {{F: {value(0.9)}, ka: {value(0.02, "1/min")}}}}}
   depot:
     title: depot
-    model: depot
+    model: delayed
     into: central
     parameters:
       {{F: {value(0.9)}, share_fast: {value(0.1)}, ka_fast: {value(0.05, "1/hour")}, MTT_slow: {value(5, "day")}, ka_slow: {value(0.1, "1/day")}}}

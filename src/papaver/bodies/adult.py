@@ -9,7 +9,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from papaver.components.absorption import BiphasicAbsorption, DepotAbsorption, FirstOrderAbsorption, MucosalAbsorption, OralAbsorption
+from papaver.components.absorption import BiphasicAbsorption, DelayedAbsorption, FirstOrderAbsorption, Mouth, MucosalAbsorption, TwoStepAbsorption
 from papaver.components.brain import BrainCompartment
 from papaver.components.disposition import AutoInduction, OneCompartment, Saturation, ThreeCompartment, TwoCompartment
 from papaver.components.liver import WellStirredLiver
@@ -19,14 +19,15 @@ from papaver.components.vein import ForearmVein
 from papaver.core import System
 from papaver.core.lower import Program, lower
 from papaver.errors import DataError, ScenarioError, nearest
+from papaver.evidence.check import MOUTH_SHARES
 from papaver.evidence.load import Library
 from papaver.evidence.schema import Drug, Route
 from papaver.units import Unit
 
 STRUCTURES = {"one_compartment": OneCompartment, "two_compartment": TwoCompartment, "three_compartment": ThreeCompartment}
 ABSORPTION = {
-    "first_order": FirstOrderAbsorption, "biphasic": BiphasicAbsorption, "oral": OralAbsorption, "mucosal": MucosalAbsorption,
-    "depot": DepotAbsorption,
+    "first_order": FirstOrderAbsorption, "biphasic": BiphasicAbsorption, "two_step": TwoStepAbsorption, "mucosal": MucosalAbsorption,
+    "delayed": DelayedAbsorption,
 }  # fmt: skip
 RECEPTORS = ("mop", "dop", "kop")
 ENDOGENOUS = "endogenous"
@@ -76,6 +77,7 @@ def closure(library: Library, dosed: Iterable[str]) -> tuple[str, ...]:
         drug = library.drugs[name]
         todo += [w.forms for w in drug.elimination.values() if w.forms]
         todo += [r.arrives_as for r in drug.routes.values() if r.arrives_as]
+        todo += [drug.gut_wall_forms] if drug.gut_wall_forms else []
     return tuple(out)
 
 
@@ -270,8 +272,22 @@ class _Wiring:
             return f"{arriving}.liver.R_po"
         if route.into == "central":
             return f"{arriving}.pk.R_in"
+        if route.into == "mouth":
+            self.mouth(arriving)
+            return f"{arriving}.mouth.R_in"
         self.lung(arriving)
         return f"{arriving}.lung.R_in"
+
+    def mouth(self, name: str) -> None:
+        if f"{name}.mouth" in self.system.instances:
+            return
+        s, product = self.system, self.library.drugs[name].gut_wall_forms
+        s.add(f"{name}.mouth", Mouth)
+        self.special[f"{name}.mouth.share_lost"] = Binding(remainder=tuple(f"{name}.mouth.{p}" for p in MOUTH_SHARES))
+        s.connect(f"{name}.mouth.R_out", f"{name}.pk.R_in")
+        s.connect(f"{name}.mouth.R_gut", f"{name}.liver.R_po")
+        past_wall = f"{product}.liver.R_po" if f"{product}.liver" in s.instances else f"{product}.pk.R_in"
+        s.connect(f"{name}.mouth.R_product", past_wall if product else f"{name}.other.R_in")
 
     def lung(self, name: str) -> None:
         if f"{name}.lung" not in self.system.instances:

@@ -139,7 +139,7 @@ def text(result: Result, people: int) -> list[str]:
                 thing = name.removesuffix(ending)
                 time = rows.get(thing + when)
                 at = f" at {_number(time['median'])} {time['unit']}" if time and time["median"] is not None else ""
-                lines.append(f"  {thing:12} {label:21} {_quantity(row)}{_mass(result, thing, row)}{at}")
+                lines.append(f"  {thing:16} {label:21} {_quantity(row)}{_mass(result, thing, row)}{at}")
     if not any(line.startswith("  ") for line in lines):
         lines.append("  no peaks: observe.show leaves them out, or nobody was finished")
     lines.append("")
@@ -171,8 +171,8 @@ def _quantity(row: dict[str, Any]) -> str:
 
 def _mass(result: Result, name: str, row: dict[str, Any]) -> str:
     """Laboratories report mass concentrations: the same number in ng/mL."""
-    if row["unit"] != "nmol/L" or name not in result.library.drugs:
+    if row["unit"] != "nmol/L" or name not in {*result.library.drugs, *result.library.mixtures}:
         return ""
     from papaver.units import convert
 
-    return f" = {_number(convert(row['median'], 'nmol/L', 'ng/mL', MW=result.library.drugs[name].MW))} ng/mL"
+    return f" = {_number(convert(row['median'], 'nmol/L', 'ng/mL', MW=result.library.dosed(name).MW))} ng/mL"

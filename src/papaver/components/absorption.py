@@ -1,6 +1,6 @@
 """Absorption from a depot (nose, muscle, skin, gut): what is never absorbed is kept as an amount, so that moles balance."""
 
-from papaver.core import Component, Const, Dose, Output, Param, State, d
+from papaver.core import Component, Const, Dose, Input, Output, Param, State, d
 
 
 class FirstOrderAbsorption(Component):
@@ -58,8 +58,46 @@ class MucosalAbsorption(Component):
     equations = [d(A) == -ka * A, d(A_gut) == -ka_gut * A_gut, d(A_lost) == 0]
 
 
-class DepotAbsorption(Component):
-    """A depot with an early part by first order, and a late one that is released after a delay (three transit stages), then by first order."""
+class Mouth(Component):
+    """Drug dissolved in saliva: it passes the mucosa at a rate that saturates, and is swallowed meanwhile.
+
+    The mucosa holds what it takes up for a while. Of what is swallowed a part gets through the wall of the gut unchanged, a part as a product,
+    and the rest is lost there. So a small dose is absorbed better than a large one, and what dissolves slowly better than what dissolves fast.
+    """
+
+    k = Param("1/min", "rate at which saliva loses a small amount, all ways")
+    share_mucosa = Param("1", "share of that through the mucosa")
+    share_swallowed = Param("1", "share swallowed and unchanged past the wall of the gut")
+    share_product = Param("1", "share swallowed and past the wall of the gut as a product")
+    share_lost = Param("1", "share that is lost")
+    A_half = Param("nmol", "amount in saliva at which the mucosa takes up half of what it would")
+    MTT_mucosa = Param("min", "mean transit time, mucosa")
+    MTT_swallowed = Param("min", "mean transit time, stomach and gut")
+    MTT_product = Param("min", "mean transit time, stomach and gut, for the product")
+    R_in = Input("nmol/min", "drug dissolving", default=0)
+
+    A = State("nmol", "amount in saliva")
+    A_mucosa = State("nmol", "amount in the mucosa")
+    A_swallowed = State("nmol", "amount in the gut, unchanged past its wall")
+    A_product = State("nmol", "amount in the gut, past its wall as a product")
+    A_lost = State("nmol", "amount never absorbed")
+
+    uptake = Output(k * share_mucosa * A * A_half / (A_half + A), "nmol/min", "rate into the mucosa")
+    R_out = Output(A_mucosa / MTT_mucosa, "nmol/min", "absorption rate through the mucosa")
+    R_gut = Output(A_swallowed / MTT_swallowed, "nmol/min", "absorption rate from the gut")
+    R_product = Output(A_product / MTT_product, "nmol/min", "rate at which the product leaves the wall of the gut")
+
+    equations = [
+        d(A) == R_in - uptake - k * (share_swallowed + share_product + share_lost) * A,
+        d(A_mucosa) == uptake - A_mucosa / MTT_mucosa,
+        d(A_swallowed) == k * share_swallowed * A - A_swallowed / MTT_swallowed,
+        d(A_product) == k * share_product * A - A_product / MTT_product,
+        d(A_lost) == k * share_lost * A,
+    ]
+
+
+class DelayedAbsorption(Component):
+    """An early part by first order, and a late one released after a delay (three transit stages), then by first order: depots, some sprays."""
 
     stages = Const(3.0, "1", "stages of the delay")
 
@@ -90,19 +128,19 @@ class DepotAbsorption(Component):
     ]
 
 
-class OralAbsorption(Component):
-    """Release and gastric emptying in series with absorption from the gut."""
+class TwoStepAbsorption(Component):
+    """Release (and gastric emptying) in series with absorption: tablets, and muscle where the peak is late."""
 
     F = Param("1", "fraction absorbed")
-    k_rel = Param("1/min", "release from the form and emptying of the stomach, rate constant")
+    k_rel = Param("1/min", "release from the form or the site, with emptying of the stomach, rate constant")
     ka = Param("1/min", "absorption rate constant")
     tlag = Param("min", "lag time")
 
-    A_form = State("nmol", "amount in the form and the stomach")
-    A = State("nmol", "amount in the gut")
+    A_form = State("nmol", "amount not yet released, or in the stomach")
+    A = State("nmol", "amount released")
     A_lost = State("nmol", "amount never absorbed")
 
     R_out = Output(ka * A, "nmol/min", "absorption rate")
 
-    dose = Dose({A_form: F, A_lost: 1 - F}, "swallowed", lag=tlag)
+    dose = Dose({A_form: F, A_lost: 1 - F}, "swallowed, or into the site", lag=tlag)
     equations = [d(A_form) == -k_rel * A_form, d(A) == k_rel * A_form - ka * A, d(A_lost) == 0]

@@ -101,12 +101,6 @@ def kernel_source(p: Program, nodes: Sequence[int], lanes: int = LANES, watched:
     )  # fmt: skip
 
 
-def is_cached(source: str) -> bool:
-    """True if this kernel was compiled before on this machine (as far as the files tell)."""
-    name = _name(source)
-    return any((cache_dir() / "kernels" / "__pycache__").glob(f"{name}.run-*.nbi"))
-
-
 def _name(source: str) -> str:
     return f"papaver_kernel_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
 
@@ -160,11 +154,6 @@ class KernelTarget:
     def module(self) -> ModuleType:
         """The compiled module; the first use compiles."""
         return _load(self.source)
-
-    @property
-    def compiled(self) -> bool:
-        """True if no compile is ahead."""
-        return is_cached(self.source)
 
     def run(
         self, P: Array, Q: Array, Y0: Array, events: Sequence[npt.NDArray[Any]], n_events: npt.NDArray[np.int64], T_out: Array, atol: Array,

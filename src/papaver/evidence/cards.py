@@ -138,7 +138,12 @@ def drug_card(library: Library, drug: Drug) -> str:
     lines += _block("molar mass", f"{drug.MW:g} g/mol ({drug.MW_source})")
     if drug.salts:
         lines += _block("salts", "; ".join(f"{k} ({s.title}, {s.MW:g} g/mol)" for k, s in drug.salts.items()))
-    for section, title in (("pk", f"disposition: {drug.structure.replace('_', ' ')}"), ("vein", "forearm vein"), ("brain", "brain")):
+    for section, title in (
+        ("pk", f"disposition: {drug.structure.replace('_', ' ')}"),
+        ("vein", "forearm vein"),
+        ("brain", "brain"),
+        ("mouth", "mouth"),
+    ):
         # shares of the pathways are listed with the pathways
         values = {k: v for k, v in own.items() if k.startswith(f"{section}.") and not k.startswith("pk.fm_")}
         if values:

@@ -34,9 +34,12 @@ _NEEDED = {
     "two_compartment": ("CL", "V1", "Q", "V2"),
     "three_compartment": ("CL", "V1", "Q2", "V2", "Q3", "V3"),
 }
+MOUTH_SHARES = ("share_mucosa", "share_swallowed", "share_product")
+MOUTH = ("k", "A_half", "MTT_mucosa", "MTT_swallowed", "MTT_product", *MOUTH_SHARES)
+"""What a molecule's section `mouth` needs."""
 _ROUTE_NEEDS = {
-    "bolus": (), "first_order": ("F", "ka"), "biphasic": ("F", "ka_fast", "ka_slow", "share_fast"), "oral": ("F", "k_rel", "ka"),
-    "mucosal": ("F", "ka", "swallowed", "ka_gut"), "depot": ("F", "share_fast", "ka_fast", "MTT_slow", "ka_slow"),
+    "bolus": (), "first_order": ("F", "ka"), "biphasic": ("F", "ka_fast", "ka_slow", "share_fast"), "two_step": ("F", "k_rel", "ka"),
+    "mucosal": ("F", "ka", "swallowed", "ka_gut"), "delayed": ("F", "share_fast", "ka_fast", "MTT_slow", "ka_slow"),
 }  # fmt: skip
 
 
@@ -115,12 +118,20 @@ def check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, P
             raise DataError(f"{at}: elimination.{k}.enzyme: no {way.enzyme!r} in physiology/enzymes.yaml; {nearest(way.enzyme, known)}")
         if way.forms is not None and way.forms not in drugs:
             raise DataError(f"{at}: elimination.{k}.forms: unknown drug {way.forms!r}; {nearest(way.forms, drugs)}")
+    if drug.gut_wall_forms is not None and (drug.gut_wall_forms == drug.name or drug.gut_wall_forms not in drugs):
+        raise DataError(f"{at}: gut_wall_forms: read {drug.gut_wall_forms!r}; another molecule is needed; {nearest(drug.gut_wall_forms, drugs)}")
+    if any(r.into == "mouth" for r in drug.routes.values()):
+        for name in MOUTH:
+            need(f"{drug.name}.mouth.{name}", "a route goes into the mouth")
+        swallowed = sum(parameters[f"{drug.name}.mouth.{name}"].internal for name in MOUTH_SHARES)
+        if swallowed > 1 + 1e-9:
+            raise DataError(f"{at}: mouth.share_*: the shares add up to {swallowed:.3f}; at most 1")
     for name, route in drug.routes.items():
         for p in _ROUTE_NEEDS[route.model]:
             need(f"{drug.name}.{name}.{p}", f"route {name} is {route.model}")
         if route.arrives_as is not None and route.arrives_as not in drugs:
             raise DataError(f"{at}: routes.{name}.arrives_as: unknown drug {route.arrives_as!r}; {nearest(route.arrives_as, drugs)}")
         arriving = drugs[route.arrives_as or drug.name]
-        if (route.into == "portal" or route.model == "mucosal") and not any(w.site == "liver" for w in arriving.elimination.values()):
+        if (route.into in ("portal", "mouth") or route.model == "mucosal") and not any(w.site == "liver" for w in arriving.elimination.values()):
             what = "into: portal" if route.into == "portal" else "model: what is swallowed"
             raise DataError(f"{at}: routes.{name}.{what} needs a liver pathway of {arriving.name}, which has none")

@@ -81,8 +81,8 @@ class Route(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """How a dose by this route enters: the component that models it, where the drug arrives, and its parameters."""
 
     title: str
-    model: Literal["bolus", "first_order", "biphasic", "oral", "mucosal", "depot"]
-    into: Literal["lung", "central", "portal"]
+    model: Literal["bolus", "first_order", "biphasic", "two_step", "mucosal", "delayed"]
+    into: Literal["lung", "central", "portal", "mouth"]
     arrives_as: str | None = None
     parameters: dict[str, Value] = {}
 
@@ -117,6 +117,7 @@ class Receptor(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """One molecule: identity, disposition, elimination, routes, products, brain entry, receptor card.
 
+    `mouth`: what becomes of it in saliva, for routes `into: mouth`; `gut_wall_forms`: what the wall of the gut makes of the swallowed part.
     `usual_dose` is the dose of its figures. `half_life_window` and `assay_limit` say how studies of it usually look for its half-life (from and
     to after a dose) and down to which concentration; they are used where a study does not say.
     """
@@ -135,6 +136,8 @@ class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     routes: dict[str, Route] = {}
     vein: dict[str, Value] = {}
     brain: dict[str, Value] = {}
+    mouth: dict[str, Value] = {}
+    gut_wall_forms: str | None = None
     receptors: dict[str, Receptor] = {}
     products: dict[str, Product] = {}
     usual_dose: str | None = None

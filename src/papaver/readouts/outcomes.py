@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from papaver.evidence.schema import Mixture
 from papaver.readouts import rows
 from papaver.scenario.resolve import Window
 from papaver.simulate import Result
@@ -15,6 +16,12 @@ Array = npt.NDArray[np.float64]
 CUTOFFS = {"plasma": 1.0, "urine": 10.0}
 """Limits in ng/mL at which a run's detection windows are given: a sensitive plasma assay, a confirmatory urine cut-off for 6-MAM."""
 VOID_INTERVAL = 120.0
+
+
+def sum_of_parts(result: Result, m: Mixture) -> Array | None:
+    """What an assay of a mixture reads in venous plasma, nmol/L; None if not all its parts are in the result."""
+    columns = [f"{part}.vein.C" for part in m.parts]
+    return sum((result[c] for c in columns[1:]), result[columns[0]]) if all(c in result.columns for c in columns) else None
 
 
 def add_outcomes(result: Result) -> Result:
@@ -54,6 +61,12 @@ def add_outcomes(result: Result) -> Result:
         elif what.startswith("rho["):
             put(f"{owner}.{what}.peak", rows.peak(curves), "1")
             put(f"{owner}.{what}.time_of_peak", rows.time_of_peak(t, curves), "min")
+    for m in result.library.mixtures.values():
+        curve = sum_of_parts(result, m)
+        if curve is not None:
+            put(f"{m.name}.venous.Cmax", rows.peak(curve), "nmol/L")
+            put(f"{m.name}.venous.Tmax", rows.time_of_peak(t, curve), "min")
+            put(f"{m.name}.venous.AUC", rows.area(t, curve), "nmol*min/L")
     for w in result.scenario.windows:
         put(w.name, _windows(result, w, flow), "min")
     result.outcomes, result.outcome_units = out, units

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from papaver.bodies.adult import RECEPTORS, STRUCTURES
-from papaver.components.absorption import BiphasicAbsorption, FirstOrderAbsorption
+from papaver.bodies.adult import ABSORPTION, RECEPTORS, STRUCTURES
+from papaver.components.absorption import Mouth
 from papaver.components.brain import BrainCompartment
 from papaver.components.liver import WellStirredLiver
 from papaver.components.receptor import CompetitiveBinding, OperationalActivation
@@ -124,7 +124,8 @@ _ANY = _params(*STRUCTURES.values(), BrainCompartment, ForearmVein, WellStirredL
 _SECTIONS = {
     "vein": _params(ForearmVein),
     "brain": _params(BrainCompartment),
-    "route": _params(FirstOrderAbsorption, BiphasicAbsorption),
+    "mouth": _params(Mouth),
+    "route": _params(*ABSORPTION.values()),
     "receptor": _params(CompetitiveBinding, OperationalActivation),
 }
 _PLACES = {
@@ -149,7 +150,7 @@ def meaning(path: str, library: Library) -> str:
     if head in library.drugs:
         drug = library.drugs[head]
         table = _params(STRUCTURES[drug.structure]) if symbol in _params(STRUCTURES[drug.structure]) else _ANY
-        if section in ("vein", "brain"):
+        if section in ("vein", "brain", "mouth"):
             table = _SECTIONS[section]
         elif section in drug.routes:
             table = _SECTIONS["route"]
