@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe & Ito's colours, which stay apart for every common kind of colour blindness: warm for what comes first, cool for what stays
-COLOURS = {"heroin": "#D55E00", "six_mam": "#E69F00", "morphine": "#0072B2", "m6g": "#009E73", "m3g": "#56B4E9", "endogenous": "#8C8C8C"}
+# for the heroin family; then antagonists dark, and each opioid with its products in one hue, so that what is given together is told apart
+COLOURS = {
+    "heroin": "#D55E00", "six_mam": "#E69F00", "morphine": "#0072B2", "m6g": "#009E73", "m3g": "#56B4E9", "endogenous": "#8C8C8C",
+    "naloxone": "#1A1A1A", "nalmefene": "#4D4D4D", "naltrexone": "#333366", "naltrexol": "#8080B3",
+    "buprenorphine": "#B8A800", "norbuprenorphine": "#E0D66B", "r_methadone": "#5D3A9B", "s_methadone": "#B79CE0", "eddp": "#D9CCEE",
+    "fentanyl": "#CC79A7", "norfentanyl": "#E8BFD5", "carfentanil": "#8F2D62", "oxycodone": "#40B0A6", "noroxycodone": "#A3DAD5",
+    "oxymorphone": "#1F6F67", "hydrocodone": "#994F00", "norhydrocodone": "#D9B08C", "hydromorphone": "#663300", "codeine": "#7BA428",
+    "codeine_6_glucuronide": "#C3DA95", "ethanol": "#8B6F47", "diazepam": "#3B6E8F", "nordiazepam": "#9DBFD3", "xylazine": "#A23B3B",
+    "ketamine": "#D98200", "norketamine": "#F0CB8C",
+}  # fmt: skip
 SPARE = ("#CC79A7", "#5D3A9B", "#994F00", "#40B0A6", "#1A1A1A", "#B8A800")
 DASHES = {"m6g": (6.0, 1.8), "m3g": (2.0, 1.4)}
 """A second mark beside the colour, for print in grey."""

@@ -83,8 +83,9 @@ def title_of(library: Library, name: str) -> str:
 
 
 def inline(title: str) -> str:
-    """A title inside a sentence: "Heroin" becomes "heroin", "M6G" stays."""
-    return title[0].lower() + title[1:] if title[1:].replace("'", "").replace(" ", "").islower() else title
+    """A title inside a sentence: "Heroin" becomes "heroin"; "M6G" and "R-methadone" stay."""
+    word = title[1:2] != "-" and title[1:].replace("'", "").replace(" ", "").islower()
+    return title[0].lower() + title[1:] if word else title
 
 
 def dose_count(d: Dose, until: float) -> int:
