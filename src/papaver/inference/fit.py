@@ -95,8 +95,8 @@ class Problem:
     def __init__(self, library: Library, studies: Sequence[Study], free: Sequence[Free]) -> None:
         self.library, self.free = library, list(free)
         self.studies = [(s, [o for o in s.observations if o.use == "calibration" and metric_of(o) in ("fold", "interval")]) for s in studies]
-        self.studies = [(s, obs) for s, obs in self.studies if obs and _doses(s, library) & {f.path.partition(".")[0] for f in free}]
-        self.molecules = {s.id: _doses(s, library) for s, _ in self.studies}
+        self.studies = [(s, obs) for s, obs in self.studies if obs and _given(s, library) & {f.path.partition(".")[0] for f in free}]
+        self.molecules = {s.id: _arising(s, library) for s, _ in self.studies}
         self.routes = _supersets([s for s, _ in self.studies], library)
         groups: dict[str, int] = {}
         for _, obs in self.studies:
@@ -152,22 +152,26 @@ class Problem:
         return J
 
 
-def _doses(study: Study, library: Library) -> set[str]:
+def _given(study: Study, library: Library) -> set[str]:
+    """The molecules that a study gives."""
+    return {part for arm in study.arms.values() for d in arm["doses"] for part in library.analyte(str(d["drug"]))}
+
+
+def _arising(study: Study, library: Library) -> set[str]:
     """The molecules that a study gives, and what they form."""
-    named = {part for arm in study.arms.values() for d in arm["doses"] for part in library.analyte(str(d["drug"]))}
-    return set(closure(library, sorted(named)))
+    return set(closure(library, sorted(_given(study, library))))
 
 
 def _supersets(studies: Sequence[Study], library: Library) -> dict[str, tuple[tuple[str, str], ...]]:
     """The routes of each study's body, by study id: those of all studies with the same molecules, so that few kernels are compiled."""
     families: dict[tuple[str, ...], set[tuple[str, str]]] = {}
     for s in studies:
-        routes = families.setdefault(tuple(sorted(_doses(s, library))), set())
+        routes = families.setdefault(tuple(sorted(_arising(s, library))), set())
         for name, arm in s.arms.items():
             routes |= {(d.drug, d.route) for d in resolve(Scenario.from_dict(arm, f"{s.id}: arms.{name}"), library).doses}
     for molecules, routes in families.items():
         routes |= {(m, "iv") for m in molecules if "iv" in library.drugs[m].routes}
-    return {s.id: tuple(sorted(families[tuple(sorted(_doses(s, library)))])) for s in studies}
+    return {s.id: tuple(sorted(families[tuple(sorted(_arising(s, library)))])) for s in studies}
 
 
 def _residual(o: Observation, predicted: float, group: int) -> float:
