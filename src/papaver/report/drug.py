@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 USUAL_DOSE = "1 mg"
 """Dose of the figure where a molecule's data name none."""
 STYLES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5D3A9B", "#994F00", "#1A1A1A")
+LONG = 240.0
+"""Hours above which the axis of time is logarithmic."""
+TICKS = {1 / 12: "5 min", 0.5: "30 min", 3.0: "3 h", 12.0: "12 h", 48.0: "2 days", 168.0: "1 week", 720.0: "1 month", 4320.0: "6 months"}
 SPAN = 1e-4
 """The figure ends when every route has fallen below this share of the highest peak."""
 
@@ -97,23 +100,29 @@ def routes_svg(library: Library, name: str) -> str:
             top = max(top, float(c.max()))
             curves.append((t, c))
         end = max((float(t[c > SPAN * top][-1]) / 60 for t, c in curves if c.max() > SPAN * top), default=24.0)
-        ax.set_xlim(0, end)
-        days = end > 96
-        if days:
-            ticks = np.linspace(0, end, 6)
-            ax.set_xticks(ticks, [f"{x / 24:.0f}" for x in ticks])
+        if end > LONG:
+            # depots beside a vein: hours and months in one frame
+            ax.set_xscale("log")
+            ax.set_xlim(1 / 12, end)
+            ax.set_xticks([h for h in TICKS if h <= end], [label for h, label in TICKS.items() if h <= end])
+            ax.minorticks_off()
+        else:
+            ax.set_xlim(0, end)
         ax.set_yscale("log")
         ax.set_ylim(top * SPAN, top * 2)
-        ax.set_xlabel("days" if days else "hours", color=GREY)
+        ax.set_xlabel("time after the dose, logarithmic" if end > LONG else "hours", color=GREY)
         ax.set_ylabel("venous plasma, ng/mL", color=GREY)
         ax.grid(color=GRID, lw=0.5)
-        ax.legend(frameon=False, fontsize=8, labelcolor=INK)
+        # below the axes: a dozen routes would cover the curves
+        ax.set_position((0.085, 0.42, 0.895, 0.55))
+        ax.legend(frameon=False, fontsize=7, labelcolor=INK, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.17))
 
     return svg_of(draw, f"routes-{what.name}", f"{what.title}: venous plasma concentration after {dose} by each route, logarithmic axis")
 
 
 def _curve(library: Library, what: Drug | Mixture, dose: str, route: str) -> tuple[Array, Array] | None:
-    scenario = Scenario(doses=[Dose(drug=what.name, amount=dose, route=route)], observe=Observe(until="1 day"))
+    over = "72 h" if route.startswith("transdermal") else None
+    scenario = Scenario(doses=[Dose(drug=what.name, amount=dose, route=route, over=over)], observe=Observe(until="1 day"))
     try:
         r = Arm(scenario, library, None).result
     except PapaverError:
@@ -132,7 +141,8 @@ def page(library: Library, name: str) -> str:
     what = library.dosed(name)
     dose = (what.usual_dose if isinstance(what, Drug) else None) or USUAL_DOSE
     figure = routes_svg(library, name)
-    caption = f"<p>Concentration in venous plasma after {escape(dose)} by each route, typical adult of 73 kg. Logarithmic axis.</p>" if figure else ""
+    words = f"Concentration in venous plasma after {dose} by each route (a patch over 72 h), typical adult of 73 kg. Logarithmic axis."
+    caption = f"<p>{escape(words)}</p>" if figure else ""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(what.title)} - papaver</title>"
