@@ -144,6 +144,13 @@ def test_bad_options_are_refused(words: list[str], message: str, capsys: pytest.
     assert message in capsys.readouterr().err
 
 
+def test_the_folder_of_another_run_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    assert main(["run", "fda2022-figure7", "--people", "1", "--out", str(tmp_path)]) == 2
+    assert "holds another run; give a new folder" in capsys.readouterr().err
+    assert (tmp_path / "manifest.json").read_text() == "{}"
+
+
 def test_a_bad_table_of_patients_names_row_and_column(tmp_path: Path) -> None:
     header = trial._columns()
     good = ["1"] * len(header)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from papaver.errors import ScenarioError, nearest
 
+PEOPLE = "people.csv"
+"""Every person's outcome, in the folder of a trial."""
 SETTINGS = {"patient": ("chronic", "naive")}
 """What `--set` may change, with its values; the first is the default."""
 
@@ -47,13 +49,15 @@ def main(args: argparse.Namespace, changes: dict[str, str]) -> int:
         if not 1 <= people <= 1_000_000:
             raise ScenarioError(f"--people: read {people}; allowed are 1 to 1 000 000")
         patients = fda2022.draw_patients(people, seed)
+    if args.out is not None and (Path(args.out) / storage.MANIFEST).is_file() and not (Path(args.out) / PEOPLE).is_file():
+        raise ScenarioError(f"--out {args.out}: holds another run; give a new folder")
     library = load_library(Path(args.data) if args.data else None)
     with storage.reserve(args.out, f"{fda2022.NAME}-{seed}") as folder:
         outcomes = fda2022.figure7(
             library, patients, settings["patient"], solver=args.solver or "kernel", progress=lambda text: print(text, file=sys.stderr)
         )  # fmt: skip
         rows = [o.to_dict() for o in outcomes]
-        with (folder / "people.csv").open("w", newline="", encoding="utf-8") as f:
+        with (folder / PEOPLE).open("w", newline="", encoding="utf-8") as f:
             out = csv.writer(f)
             out.writerow(["person", "opioid", "dose_mg", "patient", "naloxone", "cardiac_arrest", "P_O2_at_end_of_clock_mmHg"])
             for o in outcomes:
