@@ -39,6 +39,8 @@ from papaver.simulate.run import default_solver
 if TYPE_CHECKING:
     import pandas as pd
 
+    from papaver.trial.arms import Trial
+
 CHUNK = 256
 """People per chunk of a cohort; results do not depend on it."""
 CHUNK_UNCOMPILED = 8
@@ -146,6 +148,8 @@ def run(
     if not 1e-12 <= rtol <= 1e-2:
         raise PapaverError(f"rtol: read {rtol:g}; allowed are 1e-12 to 1e-2")
     s = load_scenario(scenario, people=people, seed=seed, set=set, data=data)
+    if s.arms:
+        raise ScenarioError(f"arms: the scenario is a trial with arms {', '.join(s.arms)}; run it with papaver.run_trial (or papaver run)")
     library = load_library(_folder(data))
     try:
         p = prepare(s, library)
@@ -167,6 +171,67 @@ def run(
     own_data = None if data is None else str(Path(data).resolve())
     with storage.reserve(out, f"{name}-{s.seed}") as folder:
         return _run_into(folder, p, intent, chosen, rtol, command, own_data, progress)
+
+
+def run_trial(
+    scenario: ScenarioLike, *, people: int | None = None, seed: int | None = None, set: Mapping[str, str] | None = None,
+    uncertainty: int = 0, out: str | Path | Literal[False] | None = None, data: str | Path | None = None, solver: str | None = None,
+    rtol: float = RTOL, keep: Keep | None = None, progress: bool = False,
+) -> Trial:  # fmt: skip
+    """Run every arm of a scenario on the same people, and write a folder with the comparison and a run folder for each arm.
+
+    Args:
+        scenario, people, seed, set, out, data, solver, rtol, keep, progress: as for `run`. A scenario without arms is a trial of one.
+        uncertainty: number of parameter sets drawn from what is not known of the parameters; the people are drawn anew around each.
+
+    Returns:
+        Endpoints by arm with their intervals, what decides them, and each arm's result.
+
+    Raises:
+        PapaverError: bad input; nothing is written then.
+        Interrupted: Ctrl-C; the finished people of the arm are written.
+    """
+    from papaver.trial import arms as trial
+
+    if not 1e-12 <= rtol <= 1e-2:
+        raise PapaverError(f"rtol: read {rtol:g}; allowed are 1e-12 to 1e-2")
+    if not 0 <= uncertainty <= trial.MOST_SETS:
+        raise ScenarioError(f"--uncertainty: read {uncertainty}; allowed are 0 to {trial.MOST_SETS} parameter sets")
+    s = load_scenario(scenario, people=people, seed=seed, set=set, data=data)
+    prepared = trial.prepare_arms(s, load_library(_folder(data)))
+    chosen = solver or default_solver(s.people, rules_over_joins=any(p.rules and p.changes for p in prepared.values()))
+    _check_solver(chosen)
+    name = Path(scenario).stem if isinstance(scenario, str | Path) else _slug(s.title)
+    command = _command(scenario, people, seed, set, data, solver, rtol, keep) + (["--uncertainty", str(uncertainty)] if uncertainty else [])
+    own_data = None if data is None else str(Path(data).resolve())
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(storage.reserve(out, f"{name}-{s.seed}")) if out is not False else None
+        found = []
+        for arm, p in prepared.items():
+            intent = plan(p, s.people, _chunk(chosen), keep, folder is not None)
+            if folder is None:
+                result, interrupted = _solve(p, intent, chosen, rtol, progress)
+                if interrupted:
+                    raise Interrupted(result, s.people)
+            else:
+                storage.begin_trial(folder, s, command)
+                (folder / _slug(arm)).mkdir(exist_ok=True)
+                result = _run_into(folder / _slug(arm), p, intent, chosen, rtol, command, own_data, progress)
+            found.append(trial.ArmResult(arm, result, trial.shares(result.outcomes)))
+        arms = tuple(found)
+        if uncertainty:
+            with progress_bar(uncertainty * len(arms) * s.people, chosen, progress) as advance:
+                arms = trial.with_uncertainty(
+                    prepared, arms, s.people, uncertainty, chunk=_chunk(chosen), solver=chosen, rtol=rtol, advance=advance
+                )  # fmt: skip
+        decides = {a.name: trial.tornado(prepared[a.name], s.seed, a.result.outcomes["rescue.dead"]) for a in arms if "rescue.dead" in a.shares}
+        whole = trial.Trial(s, arms, decides, uncertainty)
+        if folder is not None:
+            from papaver.report.trial import render_trial, trial_dict
+
+            summary = {**trial_dict(whole), "run_dir": str(folder)}
+            storage.finish_trial(folder, s, command, summary, render_trial(whole, command))
+        return whole
 
 
 def resume(run_dir: str | Path, *, progress: bool = False) -> Result:
@@ -290,6 +355,13 @@ def replay(run_dir: str | Path) -> ReplayReport:
     Raises:
         DataError: not a run folder, or one that cannot be read.
     """
+    parts = storage.trial_arms(run_dir)
+    if parts:
+        reports = [(part, replay(Path(run_dir) / part)) for part in parts]
+        return ReplayReport(
+            str(run_dir), tuple(Check(f"{part}: {c.name}", c.recorded, c.found) for part, r in reports for c in r.checks),
+            tuple(dict.fromkeys(d for _, r in reports for d in r.differences)),
+        )  # fmt: skip
     m = storage.read_manifest(run_dir)
     if not m["finished"]:
         raise DataError(f"{run_dir}: the run was interrupted before anyone was finished; nothing can be compared; run it again: {m.get('command')}")

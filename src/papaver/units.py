@@ -1,6 +1,6 @@
 """Units: parse, convert, dimension algebra.
 
-Internal units are fixed and coherent: minute, nanomole, litre, mmHg, degree Celsius, milligram, kilogram of body weight,
+Internal units are fixed and coherent: minute, nanomole, litre, mmHg, degree Celsius, milligram, millimetre, kilogram of body weight,
 square metre of body surface. "mg/kg" is a dose per body weight, not a pure number, so the kilogram of body weight is a
 dimension of its own. Outside (files, command line, results) a unit always stands beside its number.
 
@@ -68,9 +68,9 @@ _TABLE: dict[str, tuple[float, dict[str, int]]] = {
     "Da": (1e-6, {"mg": 1, "nmol": -1}),
     "kg": (1.0, {"kg": 1}),
     "m2": (1.0, {"m2": 1}),
-    "cm": (1.0, {"cm": 1}),
-    "m": (100.0, {"cm": 1}),
-    "mm": (0.1, {"cm": 1}),
+    "mm": (1.0, {"mm": 1}),
+    "cm": (10.0, {"mm": 1}),
+    "m": (1000.0, {"mm": 1}),
     "mmHg": (1.0, {"mmHg": 1}),
     "torr": (1.0, {"mmHg": 1}),
     "kPa": (7.500616827, {"mmHg": 1}),

@@ -127,3 +127,17 @@ def test_draws_move_parameters_log_normally_and_fractions_on_the_logit_scale(lib
     logit = np.log(x / (1 - x)) + kinds["heroin.pk.fm_bche"][1] * z
     assert column["heroin.pk.fm[bche]"] == pytest.approx(1 / (1 + np.exp(-logit)))
     assert column["heroin.pk.V1"] == pytest.approx(np.full(3, values["heroin.pk.V1"]))
+
+
+def test_oral_fluid_is_an_output_without_a_state_where_a_ratio_is_known(library: Library) -> None:
+    program = adult(library, [("codeine", "oral")]).program
+    assert "codeine.oral_fluid.C" in program.flat.outputs
+    assert not any("oral_fluid" in name for name in program.state_names)
+    # no ratio is known of a glucuronide
+    assert "m3g.oral_fluid.C" not in program.flat.outputs
+
+
+def test_an_oral_fluid_section_needs_its_ratio(data) -> None:
+    data.edit("drugs/codeine.yaml", lambda raw: raw.update(oral_fluid={"quotient": raw["oral_fluid"]["ratio"]}))
+    with pytest.raises(DataError, match=r"oral_fluid\.ratio is missing \(oral fluid has one number, the ratio to venous plasma\)"):
+        data.load()

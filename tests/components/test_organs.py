@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from papaver.components.brain import BrainCompartment
 from papaver.components.liver import WellStirredLiver
+from papaver.components.oral_fluid import OralFluid
 from papaver.components.vein import ForearmVein
 from papaver.core import Component, Output, Param, System
 from papaver.core.lower import lower
@@ -110,3 +111,7 @@ def test_forearm_vein_settles_at_the_arterial_level_less_extraction(run) -> None
 def test_forearm_vein_lags_by_its_transit_time(run) -> None:
     C = run(ForearmVein, {"MTT": 2.0, "E": 0.0, "R_bp": 1.0}, ["C"], t=[0, 2.0], inputs={"C_a": 80.0})[-1, 0]
     assert C == pytest.approx(80 * (1 - 2.718281828459045**-1), rel=1e-7)
+
+
+def test_oral_fluid_stands_in_its_ratio_to_venous_plasma(run) -> None:
+    assert run(OralFluid, {"ratio": 3.7}, ["C"], t=[0, 5], inputs={"C_v": 20.0})[:, 0] == pytest.approx(74.0, rel=1e-14)

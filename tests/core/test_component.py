@@ -152,7 +152,7 @@ def test_output_inherits_the_free_indices() -> None:
 
 
 def test_initial_values_are_made_of_parameters() -> None:
-    with pytest.raises(ModelError, match="the initial value of B may use parameters and constants only"):
+    with pytest.raises(ModelError, match="the initial value of B may use parameters, constants and inputs only"):
 
         class Slip(Component):
             A = State("nmol", "")

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from papaver.bench.quantities import NotSimulated
+from papaver.bench.courses import Course, NotSimulated
 from papaver.bodies.adult import closure
 from papaver.evidence.load import Library
 from papaver.scenario import Dose, Observe, Person, ResolvedScenario, Scenario, resolve
@@ -61,8 +61,8 @@ class Arm:
     @functools.cached_property
     def prepared(self) -> Prepared:
         """The arm ready to solve, keeping the outputs that quantities read."""
-        p = prepare(self.scenario, self.library, columns=[], routes=self._routes)
-        marks = (".pk.C1", ".vein.C", ".brain.C", ".urine.A", "mop.free", "mop.effect.activation")
+        p = prepare(self.scenario, self.library, columns=[], routes=self._routes, physiology=False)
+        marks = (".pk.C1", ".vein.C", ".oral_fluid.C", ".brain.C", ".urine.A", "mop.free", "mop.effect.activation")
         names = [n for n in [*p.body.program.flat.outputs, *p.body.program.state_names] if n.endswith(marks) or ".R_elim[" in n or ".R_met[" in n]
         return Prepared(p.scenario, p.library, p.body, p.values, p.events, tuple(names))
 
@@ -156,7 +156,30 @@ class Arms:
         self._routes = routes
         self._scenarios = {k: Scenario.from_dict(v, f"arms.{k}") for k, v in arms.items()}
         self._library, self._solver = library, solver
+        # one compiled structure would serve few arms of effects: their bodies differ with the drugs
+        self._effect_solver = None if solver == "kernel" else solver
         self._arms: dict[str, Arm] = {}
+        self._courses: dict[tuple[str, int], Course] = {}
+
+    def course(self, name: str) -> Course:
+        """An arm as written, in the body that breathes: the typical person."""
+        return self._course(name, 1)
+
+    def cohort(self, name: str) -> Course:
+        """The same with the arm's people."""
+        people = self._scenarios[name].people
+        if people < 2:
+            raise NotSimulated(f"a share of people needs a cohort: people: in the arm {name!r}")
+        return self._course(name, people)
+
+    def course_with(self, name: str, drug: str, factor: float) -> Course:
+        """An arm with all doses of one drug multiplied by a factor."""
+        return self.course(name).with_doses(drug, factor)
+
+    def _course(self, name: str, people: int) -> Course:
+        if (name, people) not in self._courses:
+            self._courses[name, people] = Course(self._scenarios[name], self._library, self._effect_solver, people)
+        return self._courses[name, people]
 
     def __getitem__(self, name: str) -> Arm:
         if name not in self._arms:

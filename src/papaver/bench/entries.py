@@ -403,7 +403,9 @@ class _Reader:
         lower = text.lower()
         if "urine" in lower and re.search(r"saliva|oral fluid", lower):
             return "urine", "venous"
-        if re.search(r"saliva|oral fluid|oral_fluid|hair|sweat|vapour|breath", lower):
+        if re.search(r"saliva|oral fluid|oral_fluid", lower):
+            return "oral_fluid", "venous"
+        if re.search(r"hair|sweat|vapour|breath", lower):
             raise Unusable(f"matrix not simulated: {self.what!r}")
         if re.search(r"effect site|effect-site", lower):
             return "brain", "venous"
@@ -519,8 +521,8 @@ class _Reader:
         kinetic = o["quantity"] in ("clearance", "volume_ss") or (o["quantity"] == "half_life" and o["matrix"] != "urine")
         person = main["person"]
         state = "/".join(str(person[k]) for k in ("eGFR", "liver") if k in person) + ("/chronic" if "history" in person and not kinetic else "")
-        where = "urine" if o["matrix"] == "urine" else ("brain" if o["matrix"] == "brain" else "blood")
-        parts = [o["quantity"], o["analyte"], o.get("versus", ""), where, o.get("limit", "") if where == "urine" else ""]
+        where = o["matrix"] if o["matrix"] in ("urine", "brain", "oral_fluid") else "blood"
+        parts = [o["quantity"], o["analyte"], o.get("versus", ""), where, o.get("limit", "") if where in ("urine", "oral_fluid") else ""]
         if not kinetic:
             parts += [drug.name, route, *([str(main["doses"][0]["every"])] if "every" in main["doses"][0] else [])]
         if o.get("site") == "arterial" and where != "urine":

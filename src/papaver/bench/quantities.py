@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from papaver.errors import PapaverError
+from papaver.bench.courses import NotSimulated
+from papaver.bench.effects import is_effect, predict_effect
 from papaver.readouts.curves import auc, cmax, crossing_time, half_life, time_above, tmax
 from papaver.readouts.urine import detection_time, voids
 from papaver.units import Unit, convert, to_internal
@@ -29,7 +30,7 @@ VOID_INTERVAL = 120.0
 """Assumed time between voids where a study does not say, min."""
 RATE_INTERVAL = 30.0
 """Assumed time between urine samples of an excretion-rate half-life, min."""
-LIMITS = {"plasma": "1 ng/mL", "blood": "1 ng/mL", "urine": "10 ng/mL"}
+LIMITS = {"plasma": "1 ng/mL", "blood": "1 ng/mL", "urine": "10 ng/mL", "oral_fluid": "1 ng/mL"}
 """Assumed assay limits where a study gives none."""
 ALPHA_WINDOW = (2.0, 30.0)
 """Assumed window of a distribution half-life after an iv dose, min."""
@@ -37,27 +38,22 @@ BLOCKADE_WINDOW = (1440.0, 10080.0)
 """Assumed window of the half-life of receptor blockade after a dose, min."""
 
 
-class NotSimulated(PapaverError):
-    """A quantity that cannot be computed for this observation; the message is the reason."""
-
-
 def _curve(arm: Arm, o: Observation, analyte: str) -> tuple[Array, Array]:
     """Times and concentration (nmol/L) of an analyte in the matrix and at the site of the observation."""
     r = arm.result
-    if o.matrix == "oral_fluid":
-        raise NotSimulated("oral fluid is not an output of this body")
     if o.matrix == "urine":
         # a half-life in urine is that of the excretion rate: frequent samples
         times, c = voids(r.t, arm.urine(analyte), arm.flow, VOID_INTERVAL if o.quantity != "half_life" else RATE_INTERVAL)
         return np.concatenate([[0.0], times]), np.concatenate([[0.0], c])
-    suffix = {"brain": "brain.C"}.get(o.matrix, "vein.C" if o.site == "venous" else "pk.C1")
+    suffix = {"brain": "brain.C", "oral_fluid": "oral_fluid.C"}.get(o.matrix, "vein.C" if o.site == "venous" else "pk.C1")
     names = arm.molecules(analyte)
     if analyte == "total_morphine":
         names = tuple(n for n in names if f"{n}.pk.C1" in r.columns)
     total = np.zeros_like(r.t)
     for n in names:
         if f"{n}.{suffix}" not in r.columns:
-            raise NotSimulated(f"{n} does not arise in this arm")
+            known = o.matrix != "oral_fluid" or f"{n}.pk.C1" not in r.columns
+            raise NotSimulated(f"{n} does not arise in this arm" if known else f"no ratio of oral fluid to plasma is known of {n}")
         total = total + r[f"{n}.{suffix}"][0] * (arm.blood_ratio(n) if o.matrix == "blood" else 1.0)
     if o.sampled_from is not None:
         seen = r.t >= to_internal(o.sampled_from, "min", where="sampled_from", example="2 min")
@@ -70,7 +66,7 @@ def _analytes(o: Observation) -> list[str]:
 
 
 def _limit(o: Observation, analyte: str, arms: Arms) -> float:
-    text = o.limit or (arms.assay_limit(analyte) if o.matrix != "urine" else None) or LIMITS.get(o.matrix, "1 ng/mL")
+    text = o.limit or (arms.assay_limit(analyte) if o.matrix not in ("urine", "oral_fluid") else None) or LIMITS.get(o.matrix, "1 ng/mL")
     value, _, unit = text.partition(" ")
     return convert(float(value), unit, "nmol/L", MW=arms.MW(analyte))
 
@@ -440,11 +436,18 @@ def predict(o: Observation, arms: Arms) -> float:
     Raises:
         NotSimulated: it cannot be computed; the message says why.
     """
-    f, unit = QUANTITIES[o.quantity]
-    value = f(o, arms)
+    if is_effect(o.quantity):
+        value, unit = predict_effect(o, arms)
+    else:
+        f, unit = QUANTITIES[o.quantity]
+        value = f(o, arms)
     if not math.isfinite(value):
         raise NotSimulated(f"{o.quantity} of {o.analyte} cannot be read off the simulated curve")
     dims = dict(Unit.parse(o.unit).dims)
     if dims.get("kg") == -1:
         value, unit = value / arms.weight(o.arm), f"({unit})/kg"
-    return convert(value, unit, o.unit, MW=arms.MW(_analytes(o)[0]))
+    if o.quantity == "SpO2" and o.relative not in ("baseline", "reference"):
+        # the monitor shows percent
+        value, unit = value / 100, "1"
+    MW = None if is_effect(o.quantity) and o.quantity != "EC50" else arms.MW(_analytes(o)[0])
+    return convert(value, unit, o.unit, MW=MW)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from papaver.bench.arms import Arms
+from papaver.bench.courses import NotSimulated
+from papaver.bench.effects import EFFECTS, baseline
 from papaver.bench.entries import is_entry_file, studies_from_entries
-from papaver.bench.quantities import NotSimulated, predict
+from papaver.bench.quantities import predict
 from papaver.bench.score import Scored, metric_of, score, summarise
 from papaver.bench.study import Observation, Study, load_study
 from papaver.errors import DataError, PapaverError
@@ -53,16 +55,19 @@ def run_study(study: Study, library: Library, solver: str | None = None) -> list
 
 
 def _one(study: Study, o: Observation, arms: Arms, library: Library) -> Scored:
-    drug = str(next(iter(study.arms.values()))["doses"][0]["drug"])
+    drug = next((str(d["drug"]) for arm in study.arms.values() for d in arm.get("doses", [])), "none")
     try:
-        drug = library.dosed(drug).name
+        drug = "none" if drug == "none" else library.dosed(drug).name
         predicted = predict(o, arms)
         reference = None
         limit = 0.0
         if metric_of(o) == "sign":
-            if o.reference is None:
+            if o.reference is not None:
+                reference = predict(_in_arm(o, o.reference), arms)
+            elif o.quantity in EFFECTS:
+                reference = baseline(o, arms)
+            else:
                 raise NotSimulated("a direction needs a reference arm")
-            reference = predict(_in_arm(o, o.reference), arms)
         if metric_of(o) == "detection":
             limit = _absent(o, arms)
         return score(study, o, predicted, reference, "ok", drug, limit)

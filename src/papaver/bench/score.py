@@ -1,7 +1,7 @@
 """Scores: fold error where a fold means something, otherwise detection, interval or sign.
 
-Rules (science.md section 9): fold error is for positive ratio-scale quantities. Zeros are detection tests. Directions are right or wrong.
-A bare interval is met or not. Scores in standard errors and odds come with the systems that need them.
+Rules (science.md section 9): fold error is for positive ratio-scale quantities; percentages count as odds. Pressures, saturation and pupils are
+scored in observed standard errors. Zeros are detection tests. Directions are right or wrong. A bare interval is met or not.
 The floor is the best that one constant per conflict group could do.
 """
 
@@ -14,14 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from papaver.bench.effects import default_se, is_effect, scale_of
 from papaver.bench.study import Band, Observation, Study
+from papaver.units import Unit
 
 
 @dataclass(frozen=True)
 class Scored:
     """One observation with its prediction and score.
 
-    `metric`: fold, detection, sign or interval. `score`: the fold error (>= 1), or 1 for right and 0 for wrong.
+    `metric`: fold, odds, errors, detection, sign or interval. `score`: the fold error of value or odds (>= 1), the distance in standard errors,
+    or 1 for right and 0 for wrong.
     `status`: ok, or why it could not be simulated. `within`: prediction inside the published spread, if there is one.
     """
 
@@ -52,6 +55,10 @@ def metric_of(o: Observation) -> str:
         return "sign"
     if o.value is None:
         return "interval"
+    if is_effect(o.quantity):
+        return {"ratio": "fold", "share": "odds", "interval": "errors"}[scale_of(o)]
+    if o.quantity == "occupancy":
+        return "odds"
     if o.value == 0:
         return "detection"
     return "fold" if o.value > 0 else "sign"
@@ -75,6 +82,15 @@ def score(study: Study, o: Observation, predicted: float | None, reference: floa
             value = max(ratio, 1 / ratio) if ratio > 0 else math.inf
             band = interval(o)
             within = None if band is None else band[0] <= predicted <= band[1]
+        elif metric == "odds":
+            factor = Unit.parse(o.unit).factor
+            ratio = odds(predicted * factor) / odds(float(o.value or 0.0) * factor)
+            value = max(ratio, 1 / ratio)
+            band = interval(o)
+            within = None if band is None else band[0] <= predicted <= band[1]
+        elif metric == "errors":
+            value = abs(predicted - float(o.value or 0.0)) / standard_error(o, study.n)
+            within = value <= 2
         elif metric == "interval":
             within = float(o.low or 0.0) <= predicted <= float(o.high if o.high is not None else math.inf)
             value = float(within)
@@ -85,8 +101,33 @@ def score(study: Study, o: Observation, predicted: float | None, reference: floa
     return Scored(study.id, study.system, drug, o, predicted, metric, value, within, status)
 
 
+EDGE = 0.02
+"""Shares nearer than this to none or all count as this: a study of some tens of people cannot tell them apart."""
+
+
+def odds(x: float) -> float:
+    """Odds of a share, which is kept `EDGE` away from none and all."""
+    x = min(max(x, EDGE), 1 - EDGE)
+    return x / (1 - x)
+
+
+def standard_error(o: Observation, n: int | None) -> float:
+    """Standard error of an observation in its unit, from what is printed; else from the usual spread between people."""
+    s = o.spread
+    if s is not None and s.kind == "SE" and s.value:
+        return s.value
+    if s is not None and s.kind == "SD" and s.value:
+        return s.value / math.sqrt(n or 8)
+    if s is not None and s.low is not None and s.high is not None and s.high > s.low:
+        width = {"CI95": 3.92, "CI90": 3.29}.get(s.kind)
+        if width:
+            return (s.high - s.low) / width
+        return (s.high - s.low) / {"IQR": 1.35, "range": 3.0}.get(s.kind, 3.0) / math.sqrt(n or 8)
+    return default_se(o, n)
+
+
 def _sign_right(predicted: float, reference: float, direction: str) -> bool:
-    change = predicted / reference if reference > 0 else math.inf
+    change = predicted / reference if reference > 0 else math.inf if predicted > 0 else 1.0
     # "none" is a change that a study would hardly have seen
     return {"increase": change > 1.05, "decrease": change < 0.95, "none": 0.8 < change < 1.25}[direction]
 
@@ -113,8 +154,9 @@ def interval(o: Observation) -> tuple[float, float] | None:
 def summarise(scored: Iterable[Scored]) -> dict[str, Any]:
     """n, GMFE, AFE, floor and shares of a set of scored observations; None where nothing is there to judge."""
     rows = [s for s in scored if s.status == "ok"]
-    fold = [s for s in rows if s.metric == "fold" and s.score is not None]
-    logs = np.array([math.log(_positive(s.predicted) / float(s.observation.value or 1)) for s in fold])
+    fold = [s for s in rows if s.metric in ("fold", "odds") and s.score is not None]
+    logs = np.array([_log_error(s) for s in fold])
+    errors = [s.score for s in rows if s.metric == "errors" and s.score is not None]
     binary = [s.score for s in rows if s.metric in ("sign", "detection") and s.score is not None]
     inside = [s.within for s in rows if s.within is not None]
 
@@ -131,7 +173,17 @@ def summarise(scored: Iterable[Scored]) -> dict[str, Any]:
         "within_2": share(2.0),
         "within_interval": float(np.mean(inside)) if inside else None,
         "sign_right": float(np.mean(binary)) if binary else None,
+        "within_2_se": float(np.mean([x <= 2 for x in errors])) if errors else None,
     }
+
+
+def _log_error(s: Scored) -> float:
+    """Logarithm of predicted over observed: of the values, or of the odds."""
+    o = s.observation
+    if s.metric == "odds":
+        factor = Unit.parse(o.unit).factor
+        return math.log(odds(float(s.predicted or 0.0) * factor) / odds(float(o.value or 0.0) * factor))
+    return math.log(_positive(s.predicted) / float(o.value or 1))
 
 
 def _positive(x: float | None) -> float:
@@ -151,5 +203,4 @@ def floor(fold: Sequence[Scored]) -> float | None:
 
 def _comparable(s: Scored) -> float:
     """Logarithm of an observation relative to the prediction for it, so that units, doses and persons of a group may differ."""
-    assert s.observation.value is not None
-    return math.log(s.observation.value / _positive(s.predicted))
+    return -_log_error(s)

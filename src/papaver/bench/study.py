@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from papaver.bench.effects import EFFECTS, SCALES
 from papaver.bench.quantities import QUANTITIES
 from papaver.errors import DataError, PapaverError, nearest
 from papaver.evidence.load import Library
@@ -38,6 +39,10 @@ class Observation(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
         direction: increase, decrease or none of the quantity in `arm` against `reference`.
         limit: assay limit or cut-off, with unit. window: times of a half-life fit. at: time of a single sample.
         sampled_from: first sample of the study.
+        statistic, relative, baseline_at: of effects: what is taken over `window` where there is no `at`; against what it is compared (ratio to the
+            baseline, change from it; ratio to the reference arm, difference from it); when the baseline was taken (default: before the first drug).
+        when, given, since: a condition on an output, for time_to, duration and response_fraction; of whom the share is taken; from when on.
+        of, level: the effect behind an EC50 or a reversal, and which share of it (default one half).
         use: calibration or validation. conflict_group: observations that speak of the same true value.
         evidence: id of the entry in the evidence collection. verified: how the number was seen.
     """
@@ -59,6 +64,14 @@ class Observation(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     window: list[str] | None = None
     at: str | None = None
     sampled_from: str | None = None
+    statistic: Literal["peak", "trough", "mean", "time_of_peak", "time_of_trough"] | None = None
+    relative: Literal["baseline", "change", "reference", "difference"] | None = None
+    baseline_at: str | None = None
+    when: str | None = None
+    given: str | None = None
+    since: str | None = None
+    of: str | None = None
+    level: float | None = None
     use: Literal["calibration", "validation"] = "validation"
     conflict_group: str | None = None
     evidence: str | None = None
@@ -108,8 +121,9 @@ def check_study(raw: Any, where: str, library: Library, *, known_sources: bool =
             raise DataError(f"{where}: {e}") from None
     for k, o in enumerate(study.observations):
         at = f"{where}: observations[{k}]"
-        if o.quantity not in QUANTITIES:
-            raise DataError(f"{at}.quantity: read {o.quantity!r}; {nearest(o.quantity, QUANTITIES)}")
+        known = {**QUANTITIES, **EFFECTS, **SCALES}
+        if o.quantity not in known:
+            raise DataError(f"{at}.quantity: read {o.quantity!r}; {nearest(o.quantity, known)}")
         Unit.parse(o.unit)
         for arm_name in (o.arm, o.reference):
             if arm_name is not None and arm_name not in study.arms:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from papaver.bodies.physiology import TREATMENTS, add_physiology
 from papaver.components.absorption import BiphasicAbsorption, DelayedAbsorption, FirstOrderAbsorption, Mouth, MucosalAbsorption, TwoStepAbsorption
 from papaver.components.brain import BrainCompartment
 from papaver.components.disposition import AutoInduction, OneCompartment, Saturation, ThreeCompartment, TwoCompartment
 from papaver.components.liver import WellStirredLiver
+from papaver.components.oral_fluid import OralFluid
 from papaver.components.receptor import CompetitiveBinding, OperationalActivation
 from papaver.components.transit import Collected, Transit
 from papaver.components.vein import ForearmVein
@@ -49,7 +51,10 @@ class Binding:
 
 @dataclass(frozen=True)
 class Body:
-    """A wired system with its lowered program, the binding of every parameter, and the dose port of every drug and route."""
+    """A wired system with its lowered program, the binding of every parameter, and the dose port of every drug and route.
+
+    `treatments`: by name, the port of its level and the level's unit; empty in a body that does not breathe.
+    """
 
     system: System
     program: Program
@@ -57,6 +62,7 @@ class Body:
     ports: Mapping[tuple[str, str], str]
     drugs: tuple[str, ...]
     variants: Mapping[str, str]
+    treatments: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def data_paths(self) -> list[str]:
@@ -81,19 +87,20 @@ def closure(library: Library, dosed: Iterable[str]) -> tuple[str, ...]:
     return tuple(out)
 
 
-def adult(library: Library, doses: Iterable[tuple[str, str]], variants: Mapping[str, str] | None = None) -> Body:
+def adult(library: Library, doses: Iterable[tuple[str, str]], variants: Mapping[str, str] | None = None, physiology: bool = False) -> Body:
     """Wire the adult body for some drugs by some routes.
 
     Args:
         library: the data.
         doses: (drug, route) pairs that will be dosed.
         variants: e.g. {"heroin": "prodrug"}.
+        physiology: whether the body breathes; without it, drugs and receptors alone.
 
     Raises:
         ScenarioError: a route that the drug lacks, or an unknown variant.
     """
     chosen = check_variants(variants or {})
-    return _adult(_Key(library), tuple(sorted(set(doses))), tuple(sorted(chosen.items())))
+    return _adult(_Key(library), tuple(sorted(set(doses))), tuple(sorted(chosen.items())), physiology)
 
 
 def check_variants(variants: Mapping[str, str]) -> dict[str, str]:
@@ -124,7 +131,7 @@ class _Key:
 
 
 @functools.lru_cache(maxsize=64)
-def _adult(key: _Key, doses: tuple[tuple[str, str], ...], variants: tuple[tuple[str, str], ...]) -> Body:
+def _adult(key: _Key, doses: tuple[tuple[str, str], ...], variants: tuple[tuple[str, str], ...], physiology: bool) -> Body:
     library = key.library
     names = closure(library, [drug for drug, _ in doses])
     wiring = _Wiring(library, names, dict(variants))
@@ -135,11 +142,13 @@ def _adult(key: _Key, doses: tuple[tuple[str, str], ...], variants: tuple[tuple[
     ports = {(drug, route): wiring.route(library.drugs[drug], route) for drug, route in doses}
     for receptor in RECEPTORS:
         wiring.receptor(receptor)
+    if physiology:
+        wiring.physiology()
     program = lower(wiring.system)
     bindings = {p: wiring.binding(p) for p in program.param_names}
     for name, unit in zip(program.param_names, program.flat.param_units, strict=True):
         _check_unit(library, name, unit, bindings[name])
-    return Body(wiring.system, program, bindings, ports, names, dict(variants))
+    return Body(wiring.system, program, bindings, ports, names, dict(variants), TREATMENTS if physiology else {})
 
 
 def _check_unit(library: Library, name: str, unit: str, binding: Binding) -> None:
@@ -196,6 +205,9 @@ class _Wiring:
             self.bind(f"{n}.vein.MTT", "circulation.MTT_vein")
             self.special[f"{n}.vein.E"] = Binding(constant=0.0)
         s.connect(f"{n}.pk.C1", f"{n}.vein.C_a")
+        if drug.oral_fluid:
+            s.add(f"{n}.oral_fluid", OralFluid)
+            s.connect(f"{n}.vein.C", f"{n}.oral_fluid.C_v")
         s.add(f"{n}.brain", BrainCompartment)
         s.connect(f"{n}.pk.C1", f"{n}.brain.C_a")
         s.connect(f"{n}.brain.R_uptake", f"{n}.pk.R_loss")
@@ -314,6 +326,13 @@ class _Wiring:
             s.connect(f"{receptor}.signal[{n}]", f"{effect}.signal[{n}]")
         self.bind(f"{effect}.KE", f"receptors.{receptor}.KE")
         self.bind(f"{effect}.gamma", f"receptors.{receptor}.gamma")
+
+    def physiology(self) -> None:
+        def fix(param: str, value: float) -> None:
+            self.special[param] = Binding(constant=value)
+
+        direct = [n for n in self.names if self.library.drugs[n].effects]
+        add_physiology(self.system, self.bind, fix, self.has, direct)
 
     def _binds(self, name: str) -> bool:
         return not (name == "heroin" and self.variants["heroin"] == "prodrug")

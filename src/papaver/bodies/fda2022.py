@@ -10,7 +10,7 @@ import functools
 
 from papaver.bodies.adult import Binding, Body
 from papaver.components.breathing import BreathingControl, FlowControl
-from papaver.components.fda2022 import FdaBinding, FdaCollapse, FdaEffect, FdaLag, FdaNaloxoneIM, FdaOpioid, FdaSaturation, FdaVolume
+from papaver.components.fda2022 import FdaBinding, FdaCollapse, FdaEffect, FdaLag, FdaNaloxoneIM, FdaOpioid, FdaSaturation, FdaStart, FdaVolume
 from papaver.components.gas import BloodGases, CirculatoryDelay, Lung, Organ
 from papaver.core import System
 from papaver.core.lower import lower
@@ -26,6 +26,14 @@ PATIENT = {
     **{f"naloxone.{k}": k for k in ("F", "ktr", "kin", "CL", "CLd", "V1", "V2")},
 }  # fmt: skip
 """Parameters that differ between FDA's virtual patients, and what they are called in a table of patients."""
+
+START = {
+    "P_I_O2": "lung.P_I_O2", "A_O2": "lung.init_O2", "A_CO2": "lung.init_CO2", "b_O2": "brain.init_O2", "b_CO2": "brain.init_CO2",
+    "t_O2": "tissue.init_O2",
+    "t_CO2": "tissue.init_CO2", "y_CO2": "flow.init_CO2", "y_O2": "flow.init_O2", "D_p": "breathing.init_p", "D_c": "breathing.init_c",
+    "a_h": "breathing.init_h", "W": "breathing.W", "late_a_O2": "delay.init_a_O2", "late_a_CO2": "delay.init_a_CO2", "late_b_CO2": "delay.init_b_CO2",
+}  # fmt: skip
+"""Parameters of the start, and where their values stand."""
 
 
 @functools.lru_cache(maxsize=8)
@@ -54,22 +62,25 @@ def fda2022(opioid: str = "fentanyl", product: str = "generic", patient: str = "
     s.add("effect", FdaEffect)
     bind("effect", f"tolerance.{patient}", "P1", "P2", "P3")
     s.add("flow", FlowControl)
-    bind("flow", "flow", "Q_b0", "Q_t0", "tau_CO2", "tau_O2", "init_CO2", "init_O2")
+    bind("flow", "flow", "Q_b0", "Q_t0", "tau_CO2", "tau_O2")
     s.add("collapse", FdaCollapse)
     s.add("gas", BloodGases)
     bind("gas", "lung", "shunt")
     s.add("lung", Lung)
-    bind("lung", "lung", "V_A", "shunt", "init_O2", "init_CO2", "P_I_O2")
+    bind("lung", "lung", "V_A", "shunt")
     for organ in ("brain", "tissue"):
         s.add(organ, Organ)
-        names = ("V", "M_O2", "M_CO2", "floor_O2", "floor_CO2", "P_low", "sol_O2", "sol_CO2", "bound_CO2", "init_O2", "init_CO2")
+        names = ("V", "M_O2", "M_CO2", "floor_O2", "floor_CO2", "P_low", "sol_O2", "sol_CO2", "bound_CO2")
         bind(organ, organ, *names)
     s.add("breathing", BreathingControl)
-    bind("breathing", "breathing", "G_p", "G_c", "tau_p", "tau_c", "tau_h", "W", "dead", "init_p", "init_c", "init_h")
-    for name, volume, start in (("a_O2", "peripheral", "init_a_O2"), ("a_CO2", "peripheral", "init_a_CO2"), ("b_CO2", "central", "init_b_CO2")):
+    bind("breathing", "breathing", "G_p", "G_c", "tau_p", "tau_c", "tau_h", "dead")
+    s.add("start", FdaStart)
+    for name, path in START.items():
+        b[f"start.{name}"] = Binding(f"fda2022.{path}")
+    for name, volume in (("a_O2", "peripheral"), ("a_CO2", "peripheral"), ("b_CO2", "central")):
         s.add(f"delay_{name}", CirculatoryDelay)
         b[f"delay_{name}.V"] = Binding(f"fda2022.delay.{volume}")
-        b[f"delay_{name}.init"] = Binding(f"fda2022.delay.{start}")
+        s.connect(f"start.late_{name}", f"delay_{name}.init")
         s.add(f"lag_{name}", FdaLag)
         b[f"lag_{name}.V"] = Binding(f"fda2022.delay.{volume}")
         s.connect(f"delay_{name}.P", f"lag_{name}.P_late")
@@ -92,10 +103,15 @@ flow.Q_b>gas.Q_b,brain.Q flow.Q_t>gas.Q_t,tissue.Q
 lung.P_O2>gas.P_A_O2 lung.P_CO2>gas.P_A_CO2
 brain.P_O2>gas.P_b_O2,breathing.P_b_O2 brain.P_CO2>gas.P_b_CO2,delay_b_CO2.P_in,lag_b_CO2.P_now
 tissue.P_O2>gas.P_t_O2 tissue.P_CO2>gas.P_t_CO2
-gas.C_e_O2>lung.C_e_O2 gas.C_e_CO2>lung.C_e_CO2 gas.C_v_O2>lung.C_v_O2 gas.C_v_CO2>lung.C_v_CO2
+gas.C_e_O2>lung.C_e_O2 gas.C_e_CO2>lung.C_e_CO2 gas.C_mix_O2>gas.C_v_O2,lung.C_v_O2 gas.C_mix_CO2>gas.C_v_CO2,lung.C_v_CO2
 gas.C_a_O2>brain.C_a_O2,tissue.C_a_O2 gas.C_a_CO2>brain.C_a_CO2,tissue.C_a_CO2
 gas.C_vb_O2>brain.C_v_O2 gas.C_vb_CO2>brain.C_v_CO2 gas.C_vt_O2>tissue.C_v_O2 gas.C_vt_CO2>tissue.C_v_CO2
 gas.P_a_O2>flow.P_a_O2,delay_a_O2.P_in,lag_a_O2.P_now,saturation.P_a_O2 gas.P_a_CO2>flow.P_a_CO2,delay_a_CO2.P_in,lag_a_CO2.P_now,collapse.P_a_CO2
 lag_a_O2.P>breathing.P_a_O2 lag_a_CO2.P>breathing.P_a_CO2 lag_b_CO2.P>breathing.P_c_CO2
+start.P_I_O2>lung.P_I_O2 start.A_O2>lung.init_O2 start.A_CO2>lung.init_CO2
+start.b_O2>brain.init_O2 start.b_CO2>brain.init_CO2 start.t_O2>tissue.init_O2 start.t_CO2>tissue.init_CO2
+start.y_CO2>flow.init_CO2 start.y_O2>flow.init_O2 start.half_CO2>flow.half_CO2 start.rest_O2>flow.rest_O2
+start.D_p>breathing.init_p start.D_c>breathing.init_c start.a_h>breathing.init_h start.W>breathing.W
+start.f_rest>breathing.f_rest start.P_rest>breathing.P_rest start.hyp_rest>breathing.hyp_rest
 breathing.VA>lung.VA collapse.m>flow.heart collapse.breathing>breathing.working
 """

@@ -80,17 +80,19 @@ def number(x: float | None, digits: int = 2) -> str:
 
 def text(report: BenchReport, every: bool = False) -> list[str]:
     """The report as a table, the worst observations and what was not usable."""
-    head = f"{'':22} {'n':>4} {'GMFE':>6} {'AFE':>6} {'floor':>6} {'<1.25':>6} {'<1.5':>6} {'<2':>6} {'in CI':>6} {'sign':>6}"
+    head = f"{'':22} {'n':>4} {'GMFE':>6} {'AFE':>6} {'floor':>6} {'<1.25':>6} {'<1.5':>6} {'<2':>6} {'in CI':>6} {'sign':>6} {'<2 SE':>6}"
     lines = [head]
     for title, key in (("system", lambda s: s.system), ("drug", lambda s: s.drug), ("use", lambda s: s.observation.use)):
         lines.append(title)
         for name, r in report.by(key).items():
             lines.append(
                 f"  {name:20} {r['n']:4} {number(r['gmfe']):>6} {number(r['afe']):>6} {number(r['floor_gmfe']):>6} {number(r['within_1_25']):>6} "
-                f"{number(r['within_1_5']):>6} {number(r['within_2']):>6} {number(r['within_interval']):>6} {number(r['sign_right']):>6}"
+                f"{number(r['within_1_5']):>6} {number(r['within_2']):>6} {number(r['within_interval']):>6} {number(r['sign_right']):>6} "
+                f"{number(r['within_2_se']):>6}"
             )
-    fold = sorted((s for s in report.scored if s.metric == "fold" and s.score is not None), key=lambda s: -(s.score or 0))
-    missed = [s for s in report.scored if s.status == "ok" and s.metric != "fold" and s.score == 0]
+    fold = sorted((s for s in report.scored if s.metric in ("fold", "odds") and s.score is not None), key=lambda s: -(s.score or 0))
+    missed = [s for s in report.scored if s.status == "ok" and s.metric in ("sign", "detection", "interval") and s.score == 0]
+    missed += [s for s in report.scored if s.status == "ok" and s.metric == "errors" and (s.score or 0) > 2]
     lines += ["", "every observation" if every else "the worst ten"]
     lines += [line(s) for s in (fold if every else fold[:10])]
     if missed:
@@ -108,7 +110,8 @@ def line(s: Scored) -> str:
     o = s.observation
     observed = f"{o.value:.4g}" if o.value is not None else (o.direction or f"{o.low:.4g}..{o.high:.4g}")
     predicted = "-" if s.predicted is None else f"{s.predicted:.4g}"
-    fold = "" if s.score is None else (f"{s.score:5.2f}x" if s.metric == "fold" else ("right" if s.score else "WRONG"))
+    right = "right" if s.score else "WRONG"
+    fold = "" if s.score is None else {"fold": f"{s.score:5.2f}x", "odds": f"{s.score:5.2f}x", "errors": f"{s.score:4.1f}SE"}.get(s.metric, right)
     place = o.matrix if o.matrix in ("urine", "brain") else f"{o.site} {o.matrix}"
     ends = f" {o.use[:3]}" + (f"  [{o.evidence}]" if o.evidence else "")
     return f"  {fold:>6}  {s.study:22} {o.quantity} of {o.analyte}, {place}: observed {observed}, predicted {predicted} {o.unit}{ends}"

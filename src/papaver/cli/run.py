@@ -25,6 +25,8 @@ def add_parser(commands: Any) -> None:
     p.add_argument("--seed", type=int, metavar="S", help="seed of the draws between people")
     p.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a field of the scenario or a parameter; may be repeated")
     p.add_argument("--out", metavar="DIR", help="folder to write (default: a fresh one under ./runs); goes on with the same run, if unfinished")
+    p.add_argument("--uncertainty", type=int, default=0, metavar="N", help="draw N parameter sets from what is not known of the parameters, and the "
+                   "people anew around each; needs a cohort")  # fmt: skip
     p.add_argument("--resume", metavar="DIR", help="go on with the interrupted cohort in DIR, which knows its scenario and options")
     p.add_argument("--keep", metavar="WHAT", help="all time courses, or the outcomes of everybody and time courses of the first people "
                    "(default: all up to 1 GB)")  # fmt: skip
@@ -50,6 +52,8 @@ def main(args: argparse.Namespace) -> int:
             result = api.resume(args.resume, progress=True)
         elif args.scenario is None:
             raise ScenarioError("papaver run needs a scenario: a file, or the name of a shipped one (papaver scenarios); see papaver run --help")
+        elif args.uncertainty or api.load_scenario(args.scenario, data=args.data).arms:
+            return _trial(args)
         else:
             result = api.run(
                 args.scenario, people=args.people, seed=args.seed, set=changes(args.set), out=args.out, data=args.data, solver=args.solver,
@@ -60,6 +64,42 @@ def main(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         raise
     _show(result, result.people, args.json)
+    return 0
+
+
+def _trial(args: argparse.Namespace) -> int:
+    """Run the arms of a scenario and print their endpoints."""
+    from papaver import api
+    from papaver.report.trial import trial_dict
+
+    trial = api.run_trial(
+        args.scenario, people=args.people, seed=args.seed, set=changes(args.set), uncertainty=args.uncertainty, out=args.out, data=args.data,
+        solver=args.solver, rtol=api.RTOL if args.rtol is None else args.rtol, keep=args.keep, progress=True,
+    )  # fmt: skip
+    folder = None if trial.arms[0].result.run_dir is None else Path(trial.arms[0].result.run_dir).parent
+    if args.json:
+        from papaver.simulate.storage import to_json
+
+        print(to_json({"run_dir": str(folder), **trial_dict(trial)}))
+        return 0
+    s = trial.scenario
+    print(f"{s.title}\n{s.people} people an arm, {s.observe.until}, seed {s.seed}" + (f", {trial.sets} parameter sets" if trial.sets else ""))
+    names = list(trial.arms[0].shares)
+    print(f"  {'arm':28}" + "".join(f"{n.removeprefix('rescue.').replace('_', ' '):>26}" for n in names))
+    for a in trial.arms:
+        cells = []
+        for n in names:
+            x = a.shares[n]
+            text = f"{100 * x.value:.1f} % ({100 * x.low:.1f}-{100 * x.high:.1f})" if s.people > 1 else ("yes" if x.value else "no")
+            cells.append(text + (f" [{100 * x.uncertainty[0]:.0f}-{100 * x.uncertainty[1]:.0f}]" if x.uncertainty else ""))
+        print(f"  {a.name:28}" + "".join(f"{c:>26}" for c in cells))
+    if s.people > 1:
+        print("  (in brackets 95 % by the number of people" + ("; in square brackets 95 % over parameter sets)" if trial.sets else ")"))
+    for a in trial.arms:
+        for law in a.result.broken_laws:
+            print(f"broken law in {a.name}: {law}")
+    if folder is not None:
+        print(folder / "report.html")
     return 0
 
 

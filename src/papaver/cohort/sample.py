@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from papaver.bodies.values import parameter_matrix, spreads
+from papaver.evidence.load import Library
 from papaver.rng import normal
 from papaver.simulate import Prepared
 
@@ -25,10 +26,16 @@ def sample(p: Prepared, n: int, seed: int, first: int = 0) -> Array:
     A cohort of one is the typical person. A draw depends on the seed, the parameter's path and the person's number alone, so that chunks
     may be drawn apart and adding a parameter moves no other draw. Published correlations hold pair by pair.
     """
-    draws = {path: normal(seed, f"person/{path}", first, n) for path in spreads(p.body, p.library)}
-    for c in p.library.correlations:
-        a, b = c.of
-        if a in draws and b in draws:
-            r = c.value.value
-            draws[b] = r * draws[a] + np.sqrt(1.0 - r * r) * draws[b]
+    draws = correlated(p.library, {path: normal(seed, f"person/{path}", first, n) for path in spreads(p.body, p.library)})
     return parameter_matrix(p.body, p.library, p.values, draws, n)
+
+
+def correlated(library: Library, draws: dict[str, Array]) -> dict[str, Array]:
+    """Independent draws by path with the published correlations put in."""
+    out = dict(draws)
+    for c in library.correlations:
+        a, b = c.of
+        if a in out and b in out:
+            r = c.value.value
+            out[b] = r * out[a] + np.sqrt(1.0 - r * r) * out[b]
+    return out

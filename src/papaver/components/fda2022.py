@@ -10,6 +10,32 @@ from papaver.core import Component, Const, Dose, Input, Output, Param, State, d,
 _FDA = "Mann J et al., Clin Pharmacol Ther 2022;112:1020, as coded"
 
 
+class FdaStart(Component):
+    """Where FDA's patients start (an hour without drug, from a run of its code), and the set points of their controls."""
+
+    P_I_O2 = Param("mmHg", "inspired oxygen pressure")
+    A_O2 = Param("mmHg", "alveolar oxygen pressure")
+    A_CO2 = Param("mmHg", "alveolar carbon dioxide pressure")
+    b_O2 = Param("1", "oxygen content of the brain, L/L")
+    b_CO2 = Param("1", "carbon dioxide content of the brain, L/L")
+    t_O2 = Param("1", "oxygen content of the other tissues, L/L")
+    t_CO2 = Param("1", "carbon dioxide content of the other tissues, L/L")
+    y_CO2 = Param("1", "response of blood flow to carbon dioxide")
+    y_O2 = Param("1", "response of blood flow to lack of oxygen")
+    D_p = Param("L/min", "peripheral drive")
+    D_c = Param("L/min", "central drive")
+    a_h = Param("1", "gain by brain hypoxia")
+    late_a_O2 = Param("mmHg", "arterial oxygen pressure at the carotid body")
+    late_a_CO2 = Param("mmHg", "arterial carbon dioxide pressure at the carotid body")
+    late_b_CO2 = Param("mmHg", "brain carbon dioxide pressure at the central receptor")
+    W = Param("L/min", "wakefulness drive")
+    half_CO2 = Const(40.0, "mmHg", "Ursino M, Magosso E, Avanzolini G, Clin Physiol 2001;21:447", "arterial CO2 of the middle of the response")
+    rest_O2 = Const(95.0, "mmHg", "Ursino M, Magosso E, Avanzolini G, Clin Physiol 2001;21:447", "arterial oxygen without a response of blood flow")
+    f_rest = Const(3.67, "1", "Magosso E, Ursino M, van Oostrom JH, IEEE Trans Biomed Eng 2004;51:1926", "carotid activity at rest")
+    P_rest = Const(45.27, "mmHg", "Magosso E, Ursino M, van Oostrom JH, IEEE Trans Biomed Eng 2004;51:1926", "brain CO2 pressure at rest")
+    hyp_rest = Const(32.0, "mmHg", "Magosso E, Ursino M, van Oostrom JH, IEEE Trans Biomed Eng 2004;51:1926", "brain oxygen pressure of gain 1")
+
+
 class FdaVolume(Component):
     """Factor on concentrations: one at rest, two when the total flow exceeds about 1.6 times its rest."""
 

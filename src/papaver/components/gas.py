@@ -1,9 +1,34 @@
 """Oxygen and carbon dioxide in blood, lung and organs."""
 
-from papaver.core import Component, Const, Input, Output, Param, State, d, maximum, minimum, sqrt
+from papaver.core import Component, Const, Input, Output, Param, State, d, exp, log, maximum, minimum, sqrt
 from papaver.core.symbols import Expr
 
 _SPENCER = "Spencer JL, Firouztale E, Mellins RB, Ann Biomed Eng 1979;7:59; numbers as in Ursino M, Magosso E, Avanzolini G, Clin Physiol 2001;21:447"
+
+
+def content(
+    P_O2: Expr, P_CO2: Expr, K1: Expr, K2: Expr, a1: Expr, a2: Expr, alpha1: Expr, alpha2: Expr, beta1: Expr, beta2: Expr
+) -> tuple[Expr, Expr]:
+    """Contents of oxygen and carbon dioxide as shares of the capacity, from both pressures (Spencer)."""
+    x_O2 = P_O2 * (1 + beta1 * P_CO2) / (K1 * (1 + alpha1 * P_CO2))
+    x_CO2 = P_CO2 * (1 + beta2 * P_O2) / (K2 * (1 + alpha2 * P_O2))
+    return 1 - 1 / (1 + x_O2 ** (1 / a1)), 1 - 1 / (1 + x_CO2 ** (1 / a2))
+
+
+def pressures(
+    s_O2: Expr, s_CO2: Expr, K1: Expr, K2: Expr, a1: Expr, a2: Expr, alpha1: Expr, alpha2: Expr, beta1: Expr, beta2: Expr
+) -> tuple[Expr, Expr]:
+    """The inverse of `content`: P_O2 (1 + beta1 P_CO2) = d1 (1 + alpha1 P_CO2) and its like for CO2 make a quadratic in P_CO2."""
+    d1, d2 = K1 * (s_O2 / (1 - s_O2)) ** a1, K2 * (s_CO2 / (1 - s_CO2)) ** a2
+    q2, q1, q0 = beta1 + beta2 * d1 * alpha1, 1 + beta2 * d1 - d2 * beta1 - d2 * alpha2 * d1 * alpha1, d2 * (1 + alpha2 * d1)
+    P_CO2 = (sqrt(q1 * q1 + 4 * q2 * q0) - q1) / (2 * q2)
+    return d1 * (1 + alpha1 * P_CO2) / (1 + beta1 * P_CO2), P_CO2
+
+
+def carotid(P_O2: Expr, P_CO2: Expr, K_CO2: Expr, gain: Expr, top: Expr, floor: Expr, mid: Expr, width: Expr) -> Expr:
+    """Activity of the carotid body (Ursino, Magosso)."""
+    x = exp((P_O2 - mid) / width)
+    return gain * log(P_CO2 / K_CO2) * (top + floor * x) / (1 + x)
 
 
 class BloodGases(Component):
@@ -35,33 +60,46 @@ class BloodGases(Component):
     P_t_CO2 = Input("mmHg", "carbon dioxide pressure in the other tissues")
     Q_b = Input("L/min", "blood flow of the brain")
     Q_t = Input("L/min", "blood flow of the other tissues")
+    C_v_O2 = Input("1", "oxygen content of the blood that returns to the lung, L/L")
+    C_v_CO2 = Input("1", "carbon dioxide content of the blood that returns to the lung, L/L")
 
-    X_e_O2 = Output(P_A_O2 * (1 + beta1 * P_A_CO2) / (K1 * (1 + alpha1 * P_A_CO2)), "1", "place on the oxygen curve, end-capillary")
-    X_e_CO2 = Output(P_A_CO2 * (1 + beta2 * P_A_O2) / (K2 * (1 + alpha2 * P_A_O2)), "1", "place on the CO2 curve, end-capillary")
-    X_b_O2 = Output(maximum(P_b_O2, P_least) * (1 + beta1 * P_b_CO2) / (K1 * (1 + alpha1 * P_b_CO2)), "1", "place on the oxygen curve, brain vein")
-    X_b_CO2 = Output(P_b_CO2 * (1 + beta2 * P_b_O2) / (K2 * (1 + alpha2 * P_b_O2)), "1", "place on the CO2 curve, brain vein")
-    X_t_O2 = Output(maximum(P_t_O2, P_least) * (1 + beta1 * P_t_CO2) / (K1 * (1 + alpha1 * P_t_CO2)), "1", "place on the oxygen curve, tissue vein")
-    X_t_CO2 = Output(P_t_CO2 * (1 + beta2 * P_t_O2) / (K2 * (1 + alpha2 * P_t_O2)), "1", "place on the CO2 curve, tissue vein")
-    C_e_O2 = Output(Z * CAP_O2 * (1 - 1 / (1 + X_e_O2 ** (1 / a1))), "1", "oxygen content, end-capillary, L/L")
-    C_e_CO2 = Output(Z * CAP_CO2 * (1 - 1 / (1 + X_e_CO2 ** (1 / a2))), "1", "carbon dioxide content, end-capillary, L/L")
-    C_vb_O2 = Output(Z * CAP_O2 * (1 - 1 / (1 + X_b_O2 ** (1 / a1))), "1", "oxygen content, brain vein, L/L")
-    C_vb_CO2 = Output(Z * CAP_CO2 * (1 - 1 / (1 + X_b_CO2 ** (1 / a2))), "1", "carbon dioxide content, brain vein, L/L")
-    C_vt_O2 = Output(Z * CAP_O2 * (1 - 1 / (1 + X_t_O2 ** (1 / a1))), "1", "oxygen content, tissue vein, L/L")
-    C_vt_CO2 = Output(Z * CAP_CO2 * (1 - 1 / (1 + X_t_CO2 ** (1 / a2))), "1", "carbon dioxide content, tissue vein, L/L")
+    _e = content(P_A_O2, P_A_CO2, K1, K2, a1, a2, alpha1, alpha2, beta1, beta2)
+    _b = content(maximum(P_b_O2, P_least), P_b_CO2, K1, K2, a1, a2, alpha1, alpha2, beta1, beta2)
+    _t = content(maximum(P_t_O2, P_least), P_t_CO2, K1, K2, a1, a2, alpha1, alpha2, beta1, beta2)
+    C_e_O2 = Output(Z * CAP_O2 * _e[0], "1", "oxygen content, end-capillary, L/L")
+    C_e_CO2 = Output(Z * CAP_CO2 * _e[1], "1", "carbon dioxide content, end-capillary, L/L")
+    C_vb_O2 = Output(Z * CAP_O2 * _b[0], "1", "oxygen content, brain vein, L/L")
+    C_vb_CO2 = Output(Z * CAP_CO2 * _b[1], "1", "carbon dioxide content, brain vein, L/L")
+    C_vt_O2 = Output(Z * CAP_O2 * _t[0], "1", "oxygen content, tissue vein, L/L")
+    C_vt_CO2 = Output(Z * CAP_CO2 * _t[1], "1", "carbon dioxide content, tissue vein, L/L")
     Q = Output(Q_b + Q_t, "L/min", "total blood flow")
-    C_v_O2 = Output((Q_b * C_vb_O2 + Q_t * C_vt_O2) / Q, "1", "oxygen content, mixed venous, L/L")
-    C_v_CO2 = Output((Q_b * C_vb_CO2 + Q_t * C_vt_CO2) / Q, "1", "carbon dioxide content, mixed venous, L/L")
+    C_mix_O2 = Output((Q_b * C_vb_O2 + Q_t * C_vt_O2) / Q, "1", "oxygen content, mixed from the organs, L/L")
+    C_mix_CO2 = Output((Q_b * C_vb_CO2 + Q_t * C_vt_CO2) / Q, "1", "carbon dioxide content, mixed from the organs, L/L")
     C_a_O2 = Output((1 - shunt) * C_e_O2 + shunt * C_v_O2, "1", "oxygen content, arterial, L/L")
     C_a_CO2 = Output((1 - shunt) * C_e_CO2 + shunt * C_v_CO2, "1", "carbon dioxide content, arterial, L/L")
-    # both curves inverted at once: P_O2 (1 + beta1 P_CO2) = d1 (1 + alpha1 P_CO2) and its like for CO2 make a quadratic in P_CO2
-    d1 = Output(K1 * (C_a_O2 / (Z * CAP_O2 - C_a_O2)) ** a1, "mmHg", "oxygen pressure without the Bohr shift")
-    d2 = Output(K2 * (C_a_CO2 / (Z * CAP_CO2 - C_a_CO2)) ** a2, "mmHg", "carbon dioxide pressure without the Haldane shift")
-    q2 = Output(beta1 + beta2 * d1 * alpha1, "1/mmHg", "of the quadratic: square term")
-    q1 = Output(1 + beta2 * d1 - d2 * beta1 - d2 * alpha2 * d1 * alpha1, "1", "of the quadratic: linear term")
-    q0 = Output(d2 * (1 + alpha2 * d1), "mmHg", "of the quadratic: constant term")
-    P_a_CO2 = Output((sqrt(q1 * q1 + 4 * q2 * q0) - q1) / (2 * q2), "mmHg", "arterial carbon dioxide pressure")
-    P_a_O2 = Output(d1 * (1 + alpha1 * P_a_CO2) / (1 + beta1 * P_a_CO2), "mmHg", "arterial oxygen pressure")
+    _a = pressures(C_a_O2 / (Z * CAP_O2), C_a_CO2 / (Z * CAP_CO2), K1, K2, a1, a2, alpha1, alpha2, beta1, beta2)
+    P_a_O2 = Output(_a[0], "mmHg", "arterial oxygen pressure")
+    P_a_CO2 = Output(_a[1], "mmHg", "arterial carbon dioxide pressure")
     S_a = Output(C_a_O2 / (Z * CAP_O2), "1", "arterial oxygen content as a share of the capacity")
+
+
+class VenousPool(Component):
+    """The blood on its way back to the lung: the body's store of bound oxygen, in one mixed pool."""
+
+    V = Param("L", "blood volume")
+    init_O2 = Input("1", "oxygen content at the start, L/L")
+    init_CO2 = Input("1", "carbon dioxide content at the start, L/L")
+    Q = Input("L/min", "total blood flow")
+    C_in_O2 = Input("1", "oxygen content of the blood from the organs, L/L")
+    C_in_CO2 = Input("1", "carbon dioxide content of the blood from the organs, L/L")
+
+    C_O2 = State("1", "oxygen content, L/L", init=init_O2)
+    C_CO2 = State("1", "carbon dioxide content, L/L", init=init_CO2)
+
+    equations = [
+        d(C_O2) == Q * (C_in_O2 - C_O2) / V,
+        d(C_CO2) == Q * (C_in_CO2 - C_CO2) / V,
+    ]
 
 
 class Lung(Component):
@@ -70,11 +108,11 @@ class Lung(Component):
     B = Const(863.0, "mmHg", "gas at body temperature and ambient pressure against dry gas at 0 degC; West JB, Respiratory Physiology", "conversion")
 
     V_A = Param("L", "alveolar volume")
-    P_I_O2 = Param("mmHg", "inspired oxygen pressure")
+    P_I_O2 = Input("mmHg", "inspired oxygen pressure")
     P_I_CO2 = Input("mmHg", "inspired carbon dioxide pressure", default=0)
     shunt = Param("1", "share of the blood flow that by-passes the lung")
-    init_O2 = Param("mmHg", "alveolar oxygen pressure at the start")
-    init_CO2 = Param("mmHg", "alveolar carbon dioxide pressure at the start")
+    init_O2 = Input("mmHg", "alveolar oxygen pressure at the start")
+    init_CO2 = Input("mmHg", "alveolar carbon dioxide pressure at the start")
     VA = Input("L/min", "alveolar ventilation")
     Q = Input("L/min", "total blood flow")
     C_e_O2 = Input("1", "oxygen content, end-capillary, L/L")
@@ -109,8 +147,8 @@ class Organ(Component):
     sol_O2 = Param("1/mmHg", "oxygen content per pressure")
     sol_CO2 = Param("1/mmHg", "carbon dioxide content per pressure")
     bound_CO2 = Param("1", "carbon dioxide content at zero pressure, L/L")
-    init_O2 = Param("1", "oxygen content at the start, L/L")
-    init_CO2 = Param("1", "carbon dioxide content at the start, L/L")
+    init_O2 = Input("1", "oxygen content at the start, L/L")
+    init_CO2 = Input("1", "carbon dioxide content at the start, L/L")
     Q = Input("L/min", "blood flow")
     C_a_O2 = Input("1", "oxygen content, arterial, L/L")
     C_a_CO2 = Input("1", "carbon dioxide content, arterial, L/L")
@@ -139,7 +177,7 @@ class CirculatoryDelay(Component):
     stages = Const(10.0, "1", "numerical: FDA's typical curves are met within 0.4 % of their maximum (5 stages: 0.6 %)", "stages")
 
     V = Param("L", "volume of blood between the two places")
-    init = Param("mmHg", "pressure at the start")
+    init = Input("mmHg", "pressure at the start")
     Q = Input("L/min", "total blood flow")
     P_in = Input("mmHg", "pressure where the blood leaves")
 
@@ -166,6 +204,32 @@ class CirculatoryDelay(Component):
         d(P_8) == k * (P_7 - P_8),
         d(P_9) == k * (P_8 - P_9),
         d(P) == k * (P_9 - P),
+    ]
+
+
+class CarotidDelay(Component):
+    """Arterial pressures at the carotid body: two mixed stages, as a bolus of dye disperses on its way from the lung."""
+
+    stages = Const(2.0, "1", "the dispersion of an indicator between lung and artery, about half its transit time", "stages")
+
+    V = Param("L", "volume of blood between the two places")
+    init_O2 = Input("mmHg", "oxygen pressure at the start")
+    init_CO2 = Input("mmHg", "carbon dioxide pressure at the start")
+    Q = Input("L/min", "total blood flow")
+    P_a_O2 = Input("mmHg", "arterial oxygen pressure")
+    P_a_CO2 = Input("mmHg", "arterial carbon dioxide pressure")
+
+    O2_1 = State("mmHg", "oxygen, stage 1", init=init_O2)
+    O2 = State("mmHg", "oxygen pressure at the carotid body", init=init_O2)
+    CO2_1 = State("mmHg", "carbon dioxide, stage 1", init=init_CO2)
+    CO2 = State("mmHg", "carbon dioxide pressure at the carotid body", init=init_CO2)
+    k = Output(stages * Q / V, "1/min", "rate of each stage")
+
+    equations = [
+        d(O2_1) == k * (P_a_O2 - O2_1),
+        d(O2) == k * (O2_1 - O2),
+        d(CO2_1) == k * (P_a_CO2 - CO2_1),
+        d(CO2) == k * (CO2_1 - CO2),
     ]
 
 

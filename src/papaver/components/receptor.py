@@ -23,6 +23,7 @@ class CompetitiveBinding(Component):
     stimulus = Output(total(efficacy * rho), "1", "efficacy-weighted occupancy")
 
     equations = [d(rho) == koff * ((C + C_rest) / Ki * free - rho)]
+    rest = Output(total(efficacy * C_rest / Ki) / (1 + total(C_rest / Ki)), "1", "efficacy-weighted occupancy at rest")
     laws = [free >= 0, rho >= 0]
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from papaver.core.check_units import Mismatch, dims, require
 from papaver.core.printing import latex, latex_name, text
-from papaver.core.symbols import Const, Dose, Equation, Expr, Law, Num, Op, Output, Param, State, Symbol, walk
+from papaver.core.symbols import Const, Dose, Equation, Expr, Input, Law, Num, Op, Output, Param, State, Symbol, walk
 from papaver.errors import ModelError
 from papaver.units import Unit, format_dims
 
@@ -97,7 +97,7 @@ def _check(cls: type[Component]) -> None:
         unit = Unit.parse(s.unit)
         if not unit.is_internal:
             raise ModelError(
-                f"{name}.{s.name}: {s.unit!r} is not one of papaver's internal units (min, nmol, L, mmHg, degC, mg, kg): one {s.unit} is "
+                f"{name}.{s.name}: {s.unit!r} is not one of papaver's internal units (min, nmol, L, mmHg, degC, mg, mm, kg): one {s.unit} is "
                 f"{unit.factor:g} {format_dims(unit.dims)}. Write {format_dims(unit.dims)!r}; values in other units are converted when loaded"
             )
     for s in symbols:
@@ -107,8 +107,8 @@ def _check(cls: type[Component]) -> None:
             s.over = free_indices(s.expr)
         elif isinstance(s, State):
             own(s.init, f"the initial value of {s.name}")
-            if any(not isinstance(n, Param | Const | Num | Op) for n in walk(s.init)):
-                raise ModelError(f"{name}: the initial value of {s.name} may use parameters and constants only")
+            if any(not isinstance(n, Param | Const | Input | Num | Op) for n in walk(s.init)):
+                raise ModelError(f"{name}: the initial value of {s.name} may use parameters, constants and inputs only")
             require(f"{name}: initial value of {s.name}", s.init, s.unit, symbols)
             _within(name, f"the initial value of {s.name}", free_indices(s.init), s.over)
     driven = [e.state for e in cls.equations]

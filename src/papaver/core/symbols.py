@@ -119,7 +119,8 @@ class Const(Symbol):
 
 
 class State(Symbol):
-    """A quantity with a time derivative. `init` is a number or an expression of parameters."""
+    """A quantity with a time derivative. `init` is a number or an expression of parameters, or of inputs that do not
+    depend on a state."""
 
     kind = "state"
 

@@ -81,12 +81,12 @@ class System:
         self.instances[path] = (component, {k: tuple(v) for k, v in indices.items()})
 
     def connect(self, source: str, target: str) -> None:
-        """Wire an output or state to an input: connect("heroin.brain.C", "mop.C[heroin]"). Several sources at one input add up.
+        """Wire an output, state, parameter or constant to an input: connect("heroin.brain.C", "mop.C[heroin]"). Several sources at one input add up.
 
         Raises:
             ModelError: one of the ends does not exist, or their units differ; the nearest name is suggested.
         """
-        src, _, _ = self._find(source, (Output, State, Param))
+        src, _, _ = self._find(source, (Output, State, Param, Const))
         dst, _, _ = self._find(target, (Input,))
         if Unit.parse(src.unit).dims != Unit.parse(dst.unit).dims:
             raise ModelError(f"{self.name}: cannot connect {source} [{src.unit}] to {target} [{dst.unit}]: the units differ")
@@ -247,7 +247,7 @@ class _Flatten:
             return g.const(float(s.default))
         node = g.const(0.0)
         for ref in sources:
-            symbol, path, env = self.s._find(ref, (Output, State, Param))
+            symbol, path, env = self.s._find(ref, (Output, State, Param, Const))
             node = g.add(node, self._symbol(symbol, path, env))
         return node
 

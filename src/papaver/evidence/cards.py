@@ -141,6 +141,7 @@ def drug_card(library: Library, drug: Drug) -> str:
     for section, title in (
         ("pk", f"disposition: {drug.structure.replace('_', ' ')}"),
         ("vein", "forearm vein"),
+        ("oral_fluid", "oral fluid"),
         ("brain", "brain"),
         ("mouth", "mouth"),
     ):

@@ -37,6 +37,8 @@ _NEEDED = {
 MOUTH_SHARES = ("share_mucosa", "share_swallowed", "share_product")
 MOUTH = ("k", "A_half", "MTT_mucosa", "MTT_swallowed", "MTT_product", *MOUTH_SHARES)
 """What a molecule's section `mouth` needs."""
+EFFECTS = ("EC50", "slope", "wake", "chemo", "arousal", "rate", "vessels", "metabolism")
+"""What a molecule's section `effects` may say."""
 _ROUTE_NEEDS = {
     "bolus": (), "first_order": ("F", "ka"), "biphasic": ("F", "ka_fast", "ka_slow", "share_fast"), "two_step": ("F", "k_rel", "ka"),
     "mucosal": ("F", "ka", "swallowed", "ka_gut"), "delayed": ("F", "share_fast", "ka_fast", "MTT_slow", "ka_slow"),
@@ -96,6 +98,13 @@ def check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, P
     if drug.vein:
         for name in ("vein.MTT", "vein.E"):
             need(f"{drug.name}.{name}", "the forearm vein has both")
+    if drug.oral_fluid:
+        need(f"{drug.name}.oral_fluid.ratio", "oral fluid has one number, the ratio to venous plasma")
+    for name in drug.effects:
+        if name not in EFFECTS:
+            raise DataError(f"{at}: effects.{name}: there is no such effect; {nearest(name, EFFECTS)}; allowed are {', '.join(EFFECTS)}")
+    if drug.effects:
+        need(f"{drug.name}.effects.EC50", "effects need the concentration of half of them")
     ratio = need(f"{drug.name}.pk.V1", "") / need(f"{drug.name}.pk.CL", "")
     if not 0.1 <= ratio <= 1e6:
         raise DataError(f"{at}: pk.V1 / pk.CL is {ratio:.3g} min, implausible (allowed 0.1 min to 1e6 min); check the units of both")

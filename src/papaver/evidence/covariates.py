@@ -29,6 +29,7 @@ LEVELS = {
     "OPRM1": ("AA", "AG", "GG"),
     "meal": ("fasted", "fed"),
     "alcohol_use": ("none", "moderate", "heavy"),
+    "position": ("back", "side"),
     **{f"{name}_with": levels for name, levels in INTERACTIONS.items()},
 }
 """Covariates with levels; the first level of a genotype, a habit or an interaction is what a person has who does not say."""

@@ -117,7 +117,10 @@ class Receptor(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """One molecule: identity, disposition, elimination, routes, products, brain entry, receptor card.
 
+    `oral_fluid`: the `ratio` of its concentration there to that in venous plasma, where one is known.
     `mouth`: what becomes of it in saliva, for routes `into: mouth`; `gut_wall_forms`: what the wall of the gut makes of the swallowed part.
+    `effects`: what it does elsewhere than at opioid receptors: greatest loss of `wake` and `chemo` drive to breathe and of `arousal`, greatest change
+    of the heart's `rate`, the `vessels`' conductance and `metabolism`, half of them at `EC50` (unbound in the brain), with a `slope` (default 1).
     `usual_dose` is the dose of its figures. `half_life_window` and `assay_limit` say how studies of it usually look for its half-life (from and
     to after a dose) and down to which concentration; they are used where a study does not say.
     """
@@ -135,10 +138,12 @@ class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     elimination: dict[str, Pathway]
     routes: dict[str, Route] = {}
     vein: dict[str, Value] = {}
+    oral_fluid: dict[str, Value] = {}
     brain: dict[str, Value] = {}
     mouth: dict[str, Value] = {}
     gut_wall_forms: str | None = None
     receptors: dict[str, Receptor] = {}
+    effects: dict[str, Value] = {}
     products: dict[str, Product] = {}
     usual_dose: str | None = None
     half_life_window: tuple[str, str] | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +20,31 @@ import numpy.typing as npt
 import yaml
 
 from papaver.bench.arms import Arms
-from papaver.bench.quantities import NotSimulated, predict
-from papaver.bench.score import metric_of
+from papaver.bench.courses import NotSimulated
+from papaver.bench.effects import EFFECTS, is_effect
+from papaver.bench.quantities import predict
+from papaver.bench.score import metric_of, odds, standard_error
 from papaver.bench.study import Observation, Study
 from papaver.bodies.adult import closure
 from papaver.errors import PapaverError, nearest
 from papaver.evidence.load import DATA, Calibration, Library
 from papaver.evidence.yamlfile import read_yaml
 from papaver.scenario import Scenario, resolve
+from papaver.units import Unit
 
 Array = npt.NDArray[np.float64]
 
-EXCLUDED = (".mop.", ".dop.", ".kop.")
-"""Receptor constants are inputs: no concentration says anything about them."""
+EXCLUDED = (".mop.", ".dop.", ".kop.", ".oral_fluid.")
+"""Inputs: no concentration in blood says anything about receptor constants, or about the ratio of oral fluid to plasma."""
 MODEL_SD = 0.25
 """What a study that is right about its own people may still differ from the typical person (SD of the logarithm)."""
 INTERVAL_SD = 0.01
 """How softly the ends of a published interval bind (SD of the logarithm)."""
 INSIDE = 1.03
+ODDS_SD = 0.4
+"""The same for a share, in its log odds."""
+OF_RECEPTORS = ("occupancy", "relative_potency")
+"""Quantities of receptors, which belong to the fits of effects."""
 FAILED = 3.0
 ENOUGH = 0.1
 """A round of the fit that gains less than this in the objective is the last."""
@@ -57,8 +65,8 @@ class Free:
         return math.exp(x) if self.kind == "log" else 1.0 / (1.0 + math.exp(-x))
 
 
-def prefixes(fit: str) -> tuple[str, ...]:
-    """The beginnings of the paths that a named fit frees (data/fits.yaml).
+def patterns(fit: str) -> tuple[str, ...]:
+    """What a named fit frees (data/fits.yaml): beginnings of paths, or patterns with a `*`.
 
     Raises:
         PapaverError: no such fit.
@@ -69,17 +77,24 @@ def prefixes(fit: str) -> tuple[str, ...]:
     return tuple(str(x) for x in fits[fit])
 
 
+def fits_effects(fit: str) -> bool:
+    """True for a fit to what drugs do; false for one to concentrations."""
+    return fit.endswith("_effects")
+
+
 def free_parameters(library: Library, fit: str) -> list[Free]:
     """The free parameters of a named fit, from a library without calibration.
 
     Raises:
         PapaverError: no such fit.
     """
-    begin = prefixes(fit)
+    wanted = patterns(fit)
+    begin, named = tuple(x for x in wanted if "*" not in x), tuple(x for x in wanted if "*" in x)
     out = []
     for path, p in sorted(library.parameters.items()):
         u = p.value.uncertainty
-        if u is None or not path.startswith(begin) or any(x in path for x in EXCLUDED):
+        plain = path.startswith(begin) and not any(x in path for x in EXCLUDED)
+        if u is None or not (plain or any(fnmatchcase(path, x) for x in named)):
             continue
         v = p.value.value
         if u.kind == "cv":
@@ -92,10 +107,11 @@ def free_parameters(library: Library, fit: str) -> list[Free]:
 class Problem:
     """Residuals of all calibration observations and of the priors."""
 
-    def __init__(self, library: Library, studies: Sequence[Study], free: Sequence[Free]) -> None:
-        self.library, self.free = library, list(free)
-        self.studies = [(s, [o for o in s.observations if o.use == "calibration" and metric_of(o) in ("fold", "interval")]) for s in studies]
-        self.studies = [(s, obs) for s, obs in self.studies if obs and _given(s, library) & {f.path.partition(".")[0] for f in free}]
+    def __init__(self, library: Library, studies: Sequence[Study], free: Sequence[Free], effects: bool = False) -> None:
+        self.library, self.free, self.effects = library, list(free), effects
+        self.studies = [(s, [o for o in s.observations if self._judges(o)]) for s in studies]
+        owners = {f.path.partition(".")[0] for f in free}
+        self.studies = [(s, obs) for s, obs in self.studies if obs and (_given(s, library) & owners or effects)]
         self.molecules = {s.id: _arising(s, library) for s, _ in self.studies}
         self.routes = _supersets([s for s, _ in self.studies], library)
         groups: dict[str, int] = {}
@@ -103,6 +119,13 @@ class Problem:
             for o in obs:
                 groups[o.conflict_group or ""] = groups.get(o.conflict_group or "", 0) + 1
         self.groups = groups
+
+    def _judges(self, o: Observation) -> bool:
+        """Effects, or concentrations. A cohort's share jumps with every person, so that it has no slope."""
+        if o.use != "calibration" or o.quantity == "response_fraction":
+            return False
+        effect = is_effect(o.quantity) or o.quantity in OF_RECEPTORS
+        return effect == self.effects and metric_of(o) in ("fold", "interval", "odds", "errors")
 
     @property
     def n_observations(self) -> int:
@@ -121,7 +144,7 @@ class Problem:
         return np.array(out)
 
     def _of_study(self, study: Study, observations: Sequence[Observation], library: Library) -> list[float]:
-        arms = Arms(study.arms, library, "kernel", self.routes[study.id])
+        arms = Arms(study.arms, library, None if self.effects else "kernel", () if self.effects else self.routes[study.id])
         out = []
         for o in observations:
             try:
@@ -129,7 +152,7 @@ class Problem:
             except (NotSimulated, PapaverError):
                 out.append(FAILED)
                 continue
-            out.append(_residual(o, predicted, self.groups.get(o.conflict_group or "", 1) if o.conflict_group else 1))
+            out.append(_residual(o, predicted, self.groups.get(o.conflict_group or "", 1) if o.conflict_group else 1, study.n))
         return out
 
     def jacobian(self, x: Array) -> Array:
@@ -174,13 +197,19 @@ def _supersets(studies: Sequence[Study], library: Library) -> dict[str, tuple[tu
     return {s.id: tuple(sorted(families[tuple(sorted(_arising(s, library)))])) for s in studies}
 
 
-def _residual(o: Observation, predicted: float, group: int) -> float:
+def _residual(o: Observation, predicted: float, group: int, n: int | None = None) -> float:
     if o.value is None:
         # the ends bind softly, so the fit aims a little inside them
         low, high = float(o.low or 1e-9) * INSIDE, float(o.high or 1e9) / INSIDE
         if predicted < low:
             return math.log(max(predicted, 1e-9) / low) / INTERVAL_SD
         return math.log(predicted / high) / INTERVAL_SD if predicted > high else 0.0
+    if metric_of(o) == "errors":
+        # what the model may be off by, beside the study's own error: half the spread between people
+        return float((predicted - o.value) / math.hypot(standard_error(o, n), 0.5 * EFFECTS[o.quantity].sd) / group**0.25)
+    if metric_of(o) == "odds":
+        factor = Unit.parse(o.unit).factor
+        return float(math.log(odds(predicted * factor) / odds(o.value * factor)) / ODDS_SD / group**0.25)
     sd = math.hypot(MODEL_SD, _standard_error(o))
     # sources that measured the same thing share one vote between their number and its root
     return float(math.log(max(predicted, 1e-9) / o.value) / sd / group**0.25)
@@ -212,7 +241,7 @@ def run_fit(
     from scipy.optimize import least_squares
 
     free = free_parameters(library, fit)
-    problem = Problem(library, studies, free)
+    problem = Problem(library, studies, free, fits_effects(fit))
     x0 = np.array([f.centre for f in free])
     cost0 = _cost(problem.residuals(x0))
     progress(f"{len(free)} parameters, {problem.n_observations} observations; objective at the priors {cost0:.2f}")

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from papaver.evidence.schema import Mixture
 from papaver.readouts import rows
+from papaver.readouts.rescue import add_rescue
 from papaver.scenario.resolve import Window
 from papaver.simulate import Result
 from papaver.units import convert
@@ -67,6 +68,7 @@ def add_outcomes(result: Result) -> Result:
             put(f"{m.name}.venous.Cmax", rows.peak(curve), "nmol/L")
             put(f"{m.name}.venous.Tmax", rows.time_of_peak(t, curve), "min")
             put(f"{m.name}.venous.AUC", rows.area(t, curve), "nmol*min/L")
+    add_rescue(lambda name: result[name] if name in result.columns else None, t, put)
     for w in result.scenario.windows:
         put(w.name, _windows(result, w, flow), "min")
     result.outcomes, result.outcome_units = out, units
@@ -75,7 +77,7 @@ def add_outcomes(result: Result) -> Result:
 
 def _windows(result: Result, w: Window, flow: float) -> Array:
     """How long each person is above a cut-off, min."""
-    kind = "urine.A" if w.matrix == "urine" else "vein.C"
+    kind = w.output
     total = np.zeros((result.people, len(result.t)))
     for m in w.molecules:
         if f"{m}.{kind}" in result.columns:

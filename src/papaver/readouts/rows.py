@@ -30,6 +30,33 @@ def time_of_peak(t: Array, c: Array) -> Array:
     return np.where(c[rows, k] > 0, t[k], np.nan)
 
 
+def least(c: Array) -> Array:
+    """Smallest value; NaN if a curve has none."""
+    return -peak(-c)
+
+
+def first_above(t: Array, c: Array, limit: float) -> Array:
+    """First time at which a curve is above a limit, interpolated; NaN if it never is."""
+    above = c > limit
+    k = np.argmax(above, axis=1)
+    rows = np.arange(len(c))
+    before = np.maximum(k - 1, 0)
+    a, b = c[rows, before], c[rows, k]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(k > before, (limit - a) / (b - a), 0.0)
+    return np.where(above.any(axis=1), t[before] + share * (t[k] - t[before]), np.nan)
+
+
+def first_below(t: Array, c: Array, limit: float) -> Array:
+    """First time at which a curve is below a limit, interpolated; NaN if it never is."""
+    return first_above(t, -c, -limit)
+
+
+def time_below(t: Array, c: Array, limit: float) -> Array:
+    """How long a curve is below a limit in all."""
+    return np.asarray(np.trapezoid((c < limit).astype(np.float64), t, axis=1))
+
+
 def area(t: Array, c: Array) -> Array:
     """Area under the curve, linear up and logarithmic down, to the last time; NaN if a value is missing."""
     dt, a, b = np.diff(t), np.maximum(c[:, :-1], 0.0), np.maximum(c[:, 1:], 0.0)

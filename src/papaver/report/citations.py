@@ -8,6 +8,7 @@ from papaver.bodies.adult import ABSORPTION, RECEPTORS, STRUCTURES
 from papaver.components.absorption import Mouth
 from papaver.components.brain import BrainCompartment
 from papaver.components.liver import WellStirredLiver
+from papaver.components.oral_fluid import OralFluid
 from papaver.components.receptor import CompetitiveBinding, OperationalActivation
 from papaver.components.vein import ForearmVein
 from papaver.core import Component, Param
@@ -44,7 +45,8 @@ class Reference:
 def used_paths(result: Result) -> list[str]:
     """Paths of all values that the run used: the body's, those of covariate models that scale them, and defaults for the person."""
     library, person = result.library, result.scenario.covariates
-    paths = list(result.data_paths)
+    # what a swab reads costs nothing unless somebody asks: its ratio is then no part of the run
+    paths = [p for p in result.data_paths if not p.endswith(".oral_fluid.ratio") or p.replace(".ratio", ".C") in result.columns]
     models = dict.fromkeys(m for p in paths for m in library.parameters[p].value.covariates)
     for m in models:
         model = library.covariates[m]
@@ -123,6 +125,7 @@ def _params(*classes: type[Component]) -> dict[str, str]:
 _ANY = _params(*STRUCTURES.values(), BrainCompartment, ForearmVein, WellStirredLiver) | {"MTT_formation": "mean transit time of its formation"}
 _SECTIONS = {
     "vein": _params(ForearmVein),
+    "oral_fluid": _params(OralFluid),
     "brain": _params(BrainCompartment),
     "mouth": _params(Mouth),
     "route": _params(*ABSORPTION.values()),
@@ -150,7 +153,7 @@ def meaning(path: str, library: Library) -> str:
     if head in library.drugs:
         drug = library.drugs[head]
         table = _params(STRUCTURES[drug.structure]) if symbol in _params(STRUCTURES[drug.structure]) else _ANY
-        if section in ("vein", "brain", "mouth"):
+        if section in ("vein", "oral_fluid", "brain", "mouth"):
             table = _SECTIONS[section]
         elif section in drug.routes:
             table = _SECTIONS["route"]

@@ -16,12 +16,18 @@ Quantity = str
 
 
 class History(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Past use: {drug: heroin, dose: 150 mg/day, route: iv, for: 2 year}."""
+    """Past use: {drug: heroin, dose: 150 mg/day, route: iv, for: 2 year}.
+
+    Attributes:
+        every: time between doses; default by how long the drug stays. stopped: time since the last dose, for a person who has stopped.
+    """
 
     drug: str
     dose: Quantity
     route: str = "iv"
     duration: Quantity = msgspec.field(default="1 year", name="for")
+    every: Quantity | None = None
+    stopped: Quantity | None = None
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,6 +51,7 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
         CYP2D6, CYP2C19: phenotypes (poor, intermediate, normal, ultrarapid). CYP2B6, UGT2B7: star alleles ("*1/*6"). OPRM1: A118G (AA, AG, GG).
         AAG: alpha-1 acid glycoprotein, "0.8 g/L". meal: fasted or fed at the doses. alcohol_use: habit (none, moderate, heavy).
         interactions: inhibitors or inducers taken along by strength class, {CYP3A4: strong_inhibitor}; or {alcohol: 40_percent}, drunk with the dose.
+        position: back or side, of a person who is not awake: on the side the airway stays open.
         pregnant: refused; the body is that of an adult who is not.
         changes: covariates that are others from a time on.
     """
@@ -64,6 +71,7 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     AAG: Quantity | None = None
     meal: str | None = None
     alcohol_use: str | None = None
+    position: str | None = None
     pregnant: bool = False
     interactions: dict[str, str] = {}
     changes: list[Change] | None = None
@@ -96,6 +104,25 @@ class Dose(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     after: Quantity | None = None
 
 
+class Treatment(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
+    """What helpers do beside drugs: {give: oxygen, level: 60 %, at: 5 min, over: 20 min}.
+
+    Attributes:
+        give: oxygen (inspired fraction), ventilation (by bag and mask or machine, L/min), airway (how far it is held open), obstruction (how far it
+            is closed), carbon_dioxide (inspired, mmHg), end_tidal_CO2 (held by the experimenter, mmHg).
+        over: how long; without it to the end, or until the next level of the same treatment.
+        when: a condition; then it stands from `after` the condition has held for `for` to the end.
+    """
+
+    give: str
+    level: Quantity = "100 %"
+    at: Quantity = "0 min"
+    over: Quantity | None = None
+    when: str | None = None
+    hold: Quantity | None = msgspec.field(default=None, name="for")
+    after: Quantity | None = None
+
+
 class Stop(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Ends a person's run when a condition holds: {when: heart.arrest > 0.5, for: 1 min}."""
 
@@ -107,12 +134,13 @@ class Stop(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 class Detect(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A detection window to report: {analyte: 6-MAM, matrix: urine, cutoff: 10 ng/mL}.
 
-    `analyte` is a molecule, or total_morphine (what reads as morphine after hydrolysis). Urine is taken as voids every `voids`.
+    `analyte` is a molecule, or total_morphine (what reads as morphine after hydrolysis). Urine is taken as voids every `voids`. In oral fluid a
+    window opens and closes as in blood: what a dose leaves in the mouth is not counted.
     """
 
     analyte: str
     cutoff: Quantity
-    matrix: Literal["plasma", "blood", "urine"] = "plasma"
+    matrix: Literal["plasma", "blood", "urine", "oral_fluid"] = "plasma"
     voids: Quantity = "2 h"
 
 
@@ -130,8 +158,16 @@ class Observe(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     stop: list[Stop] | None = None
 
 
+class TrialArm(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
+    """What one arm of a trial adds to the common doses and treatments, and where its people differ (fields of `person`)."""
+
+    doses: list[Dose] = []
+    treatments: list[Treatment] = []
+    person: dict[str, Any] = {}
+
+
 class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A whole run.
+    """A whole run. With `arms` a trial: each arm on the same people.
 
     Example:
         >>> from papaver import Dose, Observe, Scenario
@@ -140,6 +176,8 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 
     doses: list[Dose]
     observe: Observe
+    treatments: list[Treatment] = []
+    arms: dict[str, TrialArm] = {}
     title: str = "untitled"
     start: str = "08:00"
     person: Person = Person()
@@ -179,6 +217,24 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
         """
         return Scenario.from_dict(read_yaml(path, ScenarioError), str(path))
 
+    def arm(self, name: str) -> Scenario:
+        """One arm of a trial as a scenario of its own: the common doses and treatments, and the arm's.
+
+        Raises:
+            ScenarioError: there is no such arm, or it changes a field that a person does not have.
+        """
+        if name not in self.arms:
+            raise ScenarioError(f"arms: there is no arm {name!r}; there are {', '.join(self.arms) or 'none'}")
+        a = self.arms[name]
+        raw = _strip(msgspec.to_builtins(msgspec.structs.replace(self, arms={})), msgspec.to_builtins(_EMPTY))
+        raw["title"] = f"{self.title}: {name}"
+        raw["doses"] = [*raw.get("doses", []), *msgspec.to_builtins(a)["doses"]] if a.doses else raw.get("doses", [])
+        if a.treatments:
+            raw["treatments"] = [*raw.get("treatments", []), *msgspec.to_builtins(a)["treatments"]]
+        if a.person:
+            raw["person"] = {**raw.get("person", {}), **a.person}
+        return Scenario.from_dict(raw, f"arms.{name}")
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data, defaults left out; `from_dict` reads it back."""
         return _strip(msgspec.to_builtins(self), msgspec.to_builtins(_EMPTY))
@@ -192,16 +248,20 @@ def _strip(x: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
     for k, v in x.items():
         if k in ("doses",):
             out[k] = [{a: b for a, b in d.items() if b is not None and not (a == "purity" and b == 1.0)} for d in v]
+        elif v == default.get(k):
+            continue
         elif isinstance(v, dict):
             inner = {a: b for a, b in v.items() if b is not None and b is not False and b != {}}
             if inner:
                 out[k] = inner
-        elif v is not None and v != default.get(k):
+        elif v is not None:
             out[k] = v
     return out
 
 
-_TEXT_FIELDS = {"AAG", "after", "cutoff", "voids", "amount", "at", "over", "every", "until", "age", "weight", "eGFR", "dose", "for"}
+_TEXT_FIELDS = {
+    "AAG", "level", "stopped", "after", "cutoff", "voids", "amount", "at", "over", "every", "until", "age", "weight", "eGFR", "dose", "for"
+}  # fmt: skip
 
 
 def _unit_texts(x: Any, where: str, key: str = "", place: str = "") -> Any:

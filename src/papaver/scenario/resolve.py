@@ -17,8 +17,9 @@ from papaver.evidence.covariates import INTERACTIONS, LEVELS
 from papaver.evidence.load import Library
 from papaver.evidence.schema import Drug, Mixture
 from papaver.scenario.changes import covariate_changes
-from papaver.scenario.model import Detect, Dose, Person, Scenario, Stop
+from papaver.scenario.model import Detect, Dose, History, Person, Scenario, Stop
 from papaver.scenario.rules import ResolvedRule, condition
+from papaver.scenario.treatments import LevelChange, level_changes, treatment_rule
 from papaver.units import Unit, convert, parse_quantity, to_internal
 
 ROUTES = {
@@ -43,6 +44,17 @@ class ResolvedDose:
     text: str
 
 
+@dataclass(frozen=True)
+class ResolvedHistory:
+    """Past use in numbers: nmol a dose of each molecule, min between doses, min of use, min since the last dose."""
+
+    route: str
+    amounts: Mapping[str, float]
+    every: float
+    duration: float
+    stopped: float
+
+
 TOTAL_MORPHINE = ("morphine", "m3g", "m6g", "six_mam")
 """Molecules that read as morphine after hydrolysis of a sample."""
 
@@ -57,6 +69,11 @@ class Window:
     cutoff: float
     voids: float
 
+    @property
+    def output(self) -> str:
+        """The output of a molecule that the window is read from."""
+        return {"urine": "urine.A", "oral_fluid": "oral_fluid.C"}.get(self.matrix, "vein.C")
+
 
 @dataclass(frozen=True)
 class ResolvedScenario:
@@ -66,6 +83,7 @@ class ResolvedScenario:
         covariates: of the person. assumed: those that the scenario left out; stated: those that it gives.
         doses: in order of time. t: output times, min.
         overrides: parameter path -> value in the unit of its data file. changes: (min, covariates from then on), in order.
+        levels: changes of what helpers give, in order of time.
     """
 
     scenario: Scenario
@@ -78,6 +96,8 @@ class ResolvedScenario:
     windows: tuple[Window, ...] = ()
     rules: tuple[ResolvedRule, ...] = ()
     changes: tuple[tuple[float, Mapping[str, float | str]], ...] = ()
+    levels: tuple[LevelChange, ...] = ()
+    history: ResolvedHistory | None = None
 
     @property
     def stated(self) -> frozenset[str]:
@@ -103,7 +123,7 @@ def resolve(scenario: Scenario, library: Library) -> ResolvedScenario:
 
 
 def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
-    if not s.doses:
+    if not s.doses and not s.treatments and s.person.history is None:
         raise ScenarioError("doses: the list is empty; give at least one dose, e.g. {drug: heroin, amount: 10 mg, route: iv}")
     if not 1 <= s.people <= 10_000_000:
         raise ScenarioError(f"people: read {s.people}; allowed are 1 to 10 000 000")
@@ -120,6 +140,8 @@ def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
     doses = [r for k, dose in enumerate(s.doses) if dose.when is None for r in _dose(dose, f"doses[{k}]", library, weight, until)]
     rules = [r for k, dose in enumerate(s.doses) if dose.when is not None for r in _rules(dose, f"doses[{k}]", library, weight, until)]
     rules += [_stop(stop, f"observe.stop[{k}]") for k, stop in enumerate(s.observe.stop or [])]
+    rules += [treatment_rule(x, f"treatments[{k}]", library) for k, x in enumerate(s.treatments) if x.when is not None]
+    levels = level_changes([(f"treatments[{k}]", x) for k, x in enumerate(s.treatments) if x.when is None], library, until)
     doses.sort(key=lambda d: d.time)
     t = _grid(s, until, doses)
     overrides = {}
@@ -128,12 +150,55 @@ def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
         overrides[path] = _override(path, text, p.value.unit)
     windows = tuple(_window(w, f"observe.detect[{k}]", library) for k, w in enumerate(s.observe.detect or []))
     changes = covariate_changes(s.person, until, lambda p: _person(p, library)[0])
-    return ResolvedScenario(s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides, windows, tuple(rules), changes)
+    history = None if s.person.history is None else _history(s.person.history, library, float(covariates["weight"]))
+    return ResolvedScenario(
+        s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides, windows, tuple(rules), changes, levels, history
+    )
+
+
+LONG_STAY = 12 * 60.0
+"""Half-life, min, from which a drug is usually taken once a day; others four times."""
+
+
+def _history(h: History, library: Library, weight: float) -> ResolvedHistory:
+    drug = _dosed(h.drug, "person.history.drug", library)
+    value, unit = parse_quantity(h.dose, where="person.history.dose", example="150 mg/day")
+    dims = dict(Unit.parse(unit).dims)
+    if value <= 0 or dims.get("min") != -1:
+        raise ScenarioError(f"person.history.dose: read {h.dose!r}; write an amount per time such as '150 mg/day'")
+    route = ROUTES.get(h.route, h.route)
+    if route not in library.routes(drug):
+        raise ScenarioError(f"person.history.route: {drug.title} has no route {h.route!r}; it has {', '.join(library.routes(drug)) or 'none'}")
+    if dims.get("kg") == -1:
+        value, unit = value * weight, f"({unit})*kg"
+    try:
+        rate = convert(value, unit, "nmol/min", MW=drug.MW)
+    except UnitError:
+        raise ScenarioError(f"person.history.dose: read {h.dose!r}; write an amount per time such as '150 mg/day'") from None
+    parts = drug.parts if isinstance(drug, Mixture) else {drug.name: 1.0}
+    if h.every is None:
+        first = library.drugs[next(iter(parts))]
+        pk = {v: library.parameters.get(f"{first.name}.pk.{v}") for v in ("V1", "V2", "V3")}
+        stay = math.log(2) * sum(p.internal for p in pk.values() if p) / library.parameters[f"{first.name}.pk.CL"].internal
+        every = 1440.0 if stay >= LONG_STAY else 360.0
+    else:
+        every = to_internal(h.every, "min", where="person.history.every", example="6 h")
+    duration = to_internal(h.duration, "min", where="person.history.for", example="2 year")
+    stopped = 0.0 if h.stopped is None else to_internal(h.stopped, "min", where="person.history.stopped", example="2 week")
+    for name, x, least in (("every", every, 1e-9), ("for", duration, 1e-9), ("stopped", stopped, 0.0)):
+        if not least <= x <= MAX_MINUTES:
+            raise ScenarioError(f"person.history.{name}: must be {'positive' if least else '0 or more'}, and at most 100 year")
+    return ResolvedHistory(route, {part: rate * every * share for part, share in parts.items()}, every, duration, stopped)
 
 
 def _window(w: Detect, at: str, library: Library) -> Window:
     total = w.analyte.lower().replace(" ", "_") == "total_morphine"
     molecules = TOTAL_MORPHINE if total else library.analyte(w.analyte)
+    if w.matrix == "oral_fluid":
+        molecules = tuple(m for m in molecules if library.drugs[m].oral_fluid)
+        if not molecules:
+            known = ", ".join(d.title for d in library.drugs.values() if d.oral_fluid)
+            raise ScenarioError(f"{at}.matrix: no ratio of oral fluid to plasma is known of {library.dosed(w.analyte).title}; it is of {known}")
     value, unit = parse_quantity(w.cutoff, where=f"{at}.cutoff", example="10 ng/mL")
     if value <= 0:
         raise ScenarioError(f"{at}.cutoff: read {w.cutoff!r}; a cut-off is positive")
@@ -214,12 +279,6 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
     age = default("age") if age is None else age
     if eGFR is None:
         eGFR = max(default("eGFR_least"), default("eGFR") - default("eGFR_loss") * max(0.0, age - default("eGFR_loss_from")))
-    if p.history is not None:
-        _dosed(p.history.drug, "person.history.drug", library)
-        value, unit = parse_quantity(p.history.dose, where="person.history.dose", example="150 mg/day")
-        if value < 0 or "min" not in dict(Unit.parse(unit).dims):
-            raise ScenarioError(f"person.history.dose: read {p.history.dose!r}; write an amount per time such as '150 mg/day'")
-        to_internal(p.history.duration, "min", where="person.history.for", example="2 year")
     covariates: dict[str, float | str] = {
         "sex": sex,
         "age": age,
@@ -230,7 +289,7 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
         "urine_pH": default("urine_pH") if p.urine_pH is None else p.urine_pH,
         "AAG": default("AAG") if AAG is None else AAG,
     }
-    for name in ("CYP2D6", "CYP2C19", "CYP2B6", "UGT2B7", "OPRM1", "meal", "alcohol_use"):
+    for name in ("CYP2D6", "CYP2C19", "CYP2B6", "UGT2B7", "OPRM1", "meal", "alcohol_use", "position"):
         covariates[name] = level(name, getattr(p, name), LEVELS[name][0])
     for name in p.interactions:
         if name not in INTERACTIONS:

@@ -33,7 +33,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class ResolvedRule:
-    """A rule in numbers: times in min, amount in nmol; `drug` is None for a stop."""
+    """A rule in numbers: times in min. It gives a drug (amount in nmol), or a treatment (`give`, amount in its unit), or ends the run."""
 
     condition: Condition
     hold: float
@@ -46,6 +46,12 @@ class ResolvedRule:
     amount: float = 0.0
     duration: float = 0.0
     text: str = ""
+    give: str | None = None
+
+    @property
+    def stops(self) -> bool:
+        """True if it ends the run."""
+        return self.drug is None and self.give is None
 
 
 def condition(text: str, where: str) -> Condition:

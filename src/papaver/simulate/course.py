@@ -100,7 +100,8 @@ def follow(
         stopped = np.where(gone, stopped, part.stopped)
         ended = np.array([bool(r) for r in reasons]) | np.isfinite(stopped)
         now, memory = np.where(ended[:, None], np.nan, part.end), part.memory
-    given = np.array([_given(rows, t) for rows in planned])
+    amounts = {i for i, unit in enumerate(engine.program.flat.state_units) if unit == "nmol"}
+    given = np.array([_given([e for e in rows if e[2] in amounts], t) for rows in planned])
     before = np.zeros((people, 1)) if start is None else engine.plain.evaluate([nodes[-1]], start.Y[:, None, :], P[0])[:, :, 0]
     scale = float(np.nanmax(before + given, initial=0.0))
     error = float(np.nanmax(np.abs(Y[:, :, -1] - before - given), initial=0.0)) / max(scale, 1e-300)

@@ -77,8 +77,9 @@ class Result:
         for k in range(*people.indices(len(self.firings))):
             for f in self.firings[k]:
                 rule = self.scenario.rules[f.rule]
+                what = {"drug": rule.drug or rule.give, "route": rule.route, "amount": rule.amount, "text": rule.text}
                 row = {"person": self.first_person + k, "fired": f.fired, "given": f.given, "when": rule.condition.text}
-                out.append({**row, "drug": rule.drug, "route": rule.route, "amount": rule.amount, "text": rule.text})
+                out.append({**row, **what})
         return out
 
     @property
@@ -86,7 +87,7 @@ class Result:
         """What each person was given in all, by schedule and by rules, nmol."""
         total = np.full(self.people, float(sum(d.amount for d in self.scenario.doses)))
         for k, firings in enumerate(self.firings):
-            total[k] += sum(self.scenario.rules[f.rule].amount for f in firings if f.given <= self.t[-1])
+            total[k] += sum(self.scenario.rules[f.rule].amount for f in firings if f.given <= self.t[-1] and self.scenario.rules[f.rule].drug)
         return total
 
     @property

@@ -20,6 +20,7 @@ from papaver.evidence.load import Library
 from papaver.scenario import ResolvedScenario, Scenario, resolve
 from papaver.scenario.rules import ResolvedRule
 from papaver.simulate.course import Course, follow
+from papaver.simulate.past import past
 from papaver.simulate.result import Result
 from papaver.units import convert
 
@@ -30,8 +31,14 @@ GROUPS = {
     "brain": (".brain.C",),
     "urine": (".urine.A", ".urine.rate"),
     "receptor": ("mop.", "dop.", "kop."),
+    "breathing": ("breathing.VE", "breathing.RR", "breathing.VT"),
+    "oxygen": ("monitor.SpO2", "monitor.SaO2", "monitor.PaO2", "monitor.PaCO2", "monitor.PETCO2", "brain.P_O2"),
+    "circulation": ("heart.HR", "heart.MAP", "heart.CO", "flow.Q_b", "heart.debt", "heart.arrest"),
+    "brain_state": ("arousal.level", "injury.injury", "injury.dead"),
+    "sites": ("respiratory.effect", "sedation.effect", "pain.effect", "pupil.effect", "eye.diameter", "relief.tolerance"),
+    "tolerance": ("respiratory.opposed", "respiratory.debt", "adaptation.X["),
 }
-"""Names for `observe.show`: each stands for the outputs that end with (or, for receptors, start with) one of these."""
+"""Names for `observe.show`: each stands for outputs - those that end with ".xy", start with "xy." or "xy[", or are called so."""
 LAW_TOLERANCE = 1e-7
 
 
@@ -87,13 +94,15 @@ def _solver(program: Program) -> Solver:
 
 
 def prepare(
-    scenario: Scenario | ResolvedScenario, library: Library, columns: Sequence[str] | None = None, routes: Sequence[tuple[str, str]] = ()
-) -> Prepared:
+    scenario: Scenario | ResolvedScenario, library: Library, columns: Sequence[str] | None = None, routes: Sequence[tuple[str, str]] = (),
+    physiology: bool = True,
+) -> Prepared:  # fmt: skip
     """Resolve a scenario and build its body.
 
     Args:
         columns: outputs to keep; default: what `observe.show` names, else all concentrations, brain, urine and receptors.
         routes: further (drug, route) pairs that the body shall have, so that many scenarios share one compiled structure.
+        physiology: whether the body breathes; without it drugs and receptors alone, for kinetics.
 
     Raises:
         ScenarioError: bad input; nothing has been written by then.
@@ -101,19 +110,21 @@ def prepare(
     r = scenario if isinstance(scenario, ResolvedScenario) else resolve(scenario, library)
     library = library.with_values(r.overrides) if r.overrides else library
     triggered = [(rule.drug, rule.route) for rule in r.rules if rule.drug is not None]
-    body = adult(library, [*((d.drug, d.route) for d in r.doses), *triggered, *routes], r.variants)
-    values = person_values(body, library, r.covariates)
+    body = adult(library, [*((d.drug, d.route) for d in r.doses), *triggered, *routes], r.variants, physiology)
+    start = past(r, library) if physiology and r.history is not None else {}
+    values = person_values(body, library, r.covariates) | start
     events = tuple(DoseEvent(d.time, body.ports[d.drug, d.route], d.amount, d.duration) for d in r.doses)
+    events += tuple(DoseEvent(x.time, body.treatments[x.give][0], x.amount, 0.0) for x in r.levels if physiology)
     names = list(columns) if columns is not None else _columns(body, r.scenario.observe.show)
     for w in r.windows:
         # a window needs its curves even where observe.show leaves them out
-        kind = "urine.A" if w.matrix == "urine" else "vein.C"
+        kind = w.output
         names += [f"{m}.{kind}" for m in w.molecules if m in body.drugs and f"{m}.{kind}" not in names]
         if not any(m in body.drugs for m in w.molecules):
             raise ScenarioError(f"observe.detect: {w.name.partition('.')[0]} does not arise from these doses; {nearest(w.molecules[0], body.drugs)}")
     for n in names:
         body.program.output(n)
-    changes = tuple((at, person_values(body, library, covariates)) for at, covariates in r.changes)
+    changes = tuple((at, person_values(body, library, covariates) | start) for at, covariates in r.changes)
     return Prepared(r, library, body, values, events, tuple(names), tuple(_rule(rule, body, library) for rule in r.rules), changes)
 
 
@@ -132,10 +143,10 @@ def _rule(rule: ResolvedRule, body: Body, library: Library) -> Rule:
             threshold = convert(c.value, c.unit, body.program.unit(c.output), MW=MW)
         except UnitError as e:
             raise ScenarioError(f"when: {c.text!r}: {c.output} is in {body.program.unit(c.output)!r}; {e}") from None
+    port = None if rule.stops else body.treatments[rule.give][0] if rule.give else body.ports[str(rule.drug), rule.route]
     return Rule(
         node=node, above=c.above, threshold=threshold, of_baseline=c.of_baseline, hold=rule.hold, after=rule.after, at=rule.at, times=rule.times,
-        every=rule.every, port=None if rule.drug is None else body.ports[rule.drug, rule.route], amount=rule.amount, duration=rule.duration,
-        stop=rule.drug is None,
+        every=rule.every, port=port, amount=rule.amount, duration=rule.duration, stop=rule.stops,
     )  # fmt: skip
 
 
@@ -145,14 +156,19 @@ def _columns(body: Body, show: list[str] | None) -> list[str]:
     out: list[str] = []
     for item in keep:
         if item in GROUPS:
-            marks = GROUPS[item]
-            found = [n for n in known if (n.startswith(marks) if item == "receptor" else n.endswith(marks))]
+            found = [n for n in known if _in_group(n, GROUPS[item])]
         else:
             found = [n for n in known if n == item or n.startswith((item + ".", item + "["))]
-        if not found:
+        if not found and show is not None:
             raise ScenarioError(f"observe.show: no output or group {item!r}; {nearest(item, [*GROUPS, *known])}")
         out += [n for n in found if n not in out]
     return out
+
+
+def _in_group(name: str, marks: tuple[str, ...]) -> bool:
+    return any(
+        name.endswith(m) if m.startswith(".") else name.startswith(m) if m.endswith((".", "[")) else name == m for m in marks
+    )  # fmt: skip
 
 
 def default_solver(people: int, rules_over_joins: bool = False) -> str:
@@ -190,7 +206,7 @@ def simulate(
     for person, firings in enumerate(solution.firings):
         for f in firings:
             rule = p.rules[f.rule]
-            if not rule.stop:
+            if p.scenario.rules[f.rule].drug is not None:
                 given[person] += rule.amount * (np.clip((t - f.given) / rule.duration, 0, 1) if rule.duration > 0 else t >= f.given)
     balance = solution.Y[:, :, -1] - given
     error = float(np.nanmax(np.abs(balance), initial=0.0)) / max(float(given.max()), 1e-300)
@@ -219,7 +235,10 @@ def dosed_by(p: Prepared, t: Array, doses: Mapping[str, Array]) -> Array:
     """Amount of drug that has reached its depot so far, nmol, shape (people, times); `doses` holds each port's lag by person."""
     people = len(next(iter(doses.values())))
     total = np.zeros((people, len(t)))
+    drugs = set(p.body.ports.values())
     for e in p.events:
+        if e.port not in drugs:
+            continue
         since = t[None, :] - (e.time + doses[f"{e.port}:lag"][:, None])
         if e.duration > 0:
             total += e.amount * np.clip(since / e.duration, 0.0, 1.0)

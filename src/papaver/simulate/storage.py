@@ -206,6 +206,37 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def begin_trial(folder: Path, scenario: Scenario, command: Sequence[str]) -> None:
+    """Say that the folder is a trial's, before its first arm is written."""
+    if not (folder / MANIFEST).is_file():
+        note = {"format": FORMAT, "trial": scenario.title, "status": "running", "command": shlex.join(command)}
+        _write_text(folder / MANIFEST, to_json(note) + "\n")
+
+
+def finish_trial(folder: Path, scenario: Scenario, command: Sequence[str], summary: Mapping[str, Any], report: str) -> None:
+    """Write a trial's comparison: the report, the scenario, and the manifest last."""
+    import yaml
+
+    _write_text(folder / REPORT, report)
+    _write_text(folder / SCENARIO, yaml.safe_dump(scenario.to_dict(), sort_keys=False, allow_unicode=True))
+    head = {
+        "format": FORMAT, **versions(), "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "status": "complete",
+        "trial": scenario.title, "command": shlex.join(command), "scenario_hash": scenario_hash(scenario), "seed": scenario.seed,
+    }  # fmt: skip
+    _write_text(folder / MANIFEST, to_json({**head, **summary}) + "\n")
+
+
+def trial_arms(folder: Path | str) -> tuple[str, ...]:
+    """Names of the arms' folders if the folder is a finished trial's; else nothing."""
+    path = Path(folder) / MANIFEST
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    arms = raw.get("arms") if isinstance(raw, dict) and raw.get("trial") else None
+    return tuple(str(a["folder"]) for a in arms if isinstance(a, dict) and "folder" in a) if isinstance(arms, list) else ()
+
+
 def read_manifest(folder: Path | str) -> dict[str, Any]:
     """The manifest of a run folder.
 

@@ -1,0 +1,141 @@
+"""Where opioids act: a site's effect from the receptor's stimulus, and the opponent that grows against it."""
+
+from papaver.core import Component, Const, Input, Output, Param, State, d, exp, log, maximum, total
+
+
+class Opponent(Component):
+    """Adaptation follows the receptor's stimulus on several time scales (Solomon & Corbit, Psychol Rev 1974;81:119; here first order each).
+
+    While the drug is there the opponent is tolerance; when it has left, the opponent stands alone: withdrawal.
+    """
+
+    tau = Param("min", "time constant", over="pace")
+    X0 = Param("1", "opponent at the start", over="pace")
+    stimulus = Input("1", "efficacy-weighted occupancy")
+    rest = Input("1", "the same at rest")
+
+    X = State("1", "opponent", over="pace", init=X0)
+
+    equations = [d(X) == (stimulus - rest - X) / tau]
+
+
+class SiteEffect(Component):
+    """Effect at one site through its receptor reserve (operational model, Black & Leff 1983), less the opponent there.
+
+    `debt` is what the opponent amounts to when no stimulus meets it.
+    """
+
+    least = Const(1e-9, "1", "numerical floor, far below any stimulus", "least stimulus")
+
+    KE = Param("1", "stimulus that gives half the effect; its inverse is the reserve")
+    gamma = Param("1", "slope")
+    weight = Param("1", "how far each opponent acts at this site", over="pace")
+    ceiling = Param("1", "most that the opponents reach at this site")
+    stimulus = Input("1", "efficacy-weighted occupancy")
+    rest = Input("1", "the same at rest")
+    X = Input("1", "opponent", over="pace")
+
+    opposed = Output(ceiling * (1 - exp(-total(weight * X) / ceiling)), "1", "opponent at this site")
+    net = Output(stimulus - rest - opposed, "1", "stimulus above rest and opponent")
+    x = Output((maximum(net, least) / KE) ** gamma, "1", "relative stimulus, to the slope")
+    effect = Output(x / (1 + x), "1", "effect, fraction of the maximum")
+    debt = Output(maximum(0.0 - net, 0.0), "1", "opponent that no stimulus meets")
+    laws = [effect >= 0, 1 - effect >= 0]
+
+
+class DirectEffects(Component):
+    """What drugs do elsewhere than at opioid receptors: GABA-A, alpha-2, NMDA, transporters, histamine - by drug, independent of each other.
+
+    Reductions multiply (Bliss, Ann Appl Biol 1939;26:585); changes of the circulation add up.
+    """
+
+    EC50 = Param("nmol/L", "unbound concentration in the brain of half the effect", over="drug")
+    slope = Param("1", "steepness of the effect", over="drug")
+    wake = Param("1", "greatest loss of the wakefulness drive to breathe", over="drug")
+    chemo = Param("1", "greatest loss of the chemoreflexes", over="drug")
+    arousal = Param("1", "greatest loss of arousal", over="drug")
+    rate = Param("1", "greatest change of the heart's rate, fraction of rest", over="drug")
+    vessels = Param("1", "greatest change of the vessels' conductance, fraction of rest", over="drug")
+    metabolism = Param("1", "greatest change of oxygen consumption, fraction of rest", over="drug")
+    C = Input("nmol/L", "unbound concentration in the brain", over="drug")
+
+    x = Output((maximum(C, 0.0) / EC50) ** slope, "1", "relative concentration, to the slope")
+    e = Output(x / (1 + x), "1", "effect, fraction of the drug's maximum")
+    wake_left = Output(exp(total(log(1 - wake * e))), "1", "what is left of the wakefulness drive")
+    chemo_left = Output(exp(total(log(1 - chemo * e))), "1", "what is left of the chemoreflexes")
+    arousal_left = Output(exp(total(log(1 - arousal * e))), "1", "what is left of arousal")
+    rate_change = Output(total(rate * e), "1", "change of the heart's rate")
+    vessels_change = Output(total(vessels * e), "1", "change of the vessels' conductance")
+    metabolism_change = Output(total(metabolism * e), "1", "change of oxygen consumption")
+
+
+class NoDirectEffects(Component):
+    """The same for a body without such drugs."""
+
+    none = Const(0.0, "1", "by definition", "no change")
+    all = Const(1.0, "1", "by definition", "all of it")
+    wake_left = Output(1 * all, "1", "what is left of the wakefulness drive")
+    chemo_left = Output(1 * all, "1", "what is left of the chemoreflexes")
+    arousal_left = Output(1 * all, "1", "what is left of arousal")
+    rate_change = Output(1 * none, "1", "change of the heart's rate")
+    vessels_change = Output(1 * none, "1", "change of the vessels' conductance")
+    metabolism_change = Output(1 * none, "1", "change of oxygen consumption")
+
+
+class Depression(Component):
+    """What opioids and other depressants leave of the drives to breathe and of metabolism.
+
+    Both drives reach zero at an effect below one, so that breathing stops at a finite dose (as in the power models of apnoea, e.g. Algera MH
+    et al., Clin Pharmacol Ther 2021;109:637); the wakefulness drive goes first, and from then on breathing needs carbon dioxide. Metabolism
+    follows the wakefulness drive (Mann J et al., Clin Pharmacol Ther 2022;112:1020).
+    """
+
+    reach_wake = Param("1", "loss of the wakefulness drive per effect; above one it stops before the effect is full")
+    reach_chemo = Param("1", "loss of the chemoreflexes per effect")
+    thrift = Param("1", "loss of oxygen consumption without a wakefulness drive")
+    respiratory = Input("1", "opioid effect on breathing")
+    wake_left = Input("1", "what other drugs leave of the wakefulness drive")
+    chemo_left = Input("1", "what other drugs leave of the chemoreflexes")
+    metabolism_change = Input("1", "change of oxygen consumption by other drugs")
+
+    opioid = Output(maximum(1 - reach_chemo * respiratory, 0.0), "1", "what opioids leave of the chemoreflexes")
+    chemo = Output(opioid * chemo_left, "1", "what is left of the chemoreflexes")
+    wake = Output(maximum(1 - reach_wake * respiratory, 0.0) * wake_left, "1", "what is left of the wakefulness drive")
+    metabolism = Output(1 - thrift * (1 - wake) + metabolism_change, "1", "oxygen consumption, fraction of rest")
+
+
+class Arousal(Component):
+    """Wakefulness from 1 (awake) to 0: opioids, other depressants, lack of oxygen in the brain, and carbon dioxide narcosis take from it."""
+
+    O2_none = Param("mmHg", "brain oxygen pressure without consciousness")
+    O2_all = Param("mmHg", "brain oxygen pressure that suffices")
+    CO2_all = Param("mmHg", "arterial carbon dioxide pressure that does not numb yet")
+    CO2_none = Param("mmHg", "arterial carbon dioxide pressure of full narcosis")
+    reach = Param("1", "loss of arousal at full opioid effect")
+    sedation = Input("1", "opioid effect on arousal")
+    arousal_left = Input("1", "what other drugs leave of arousal")
+    P_b_O2 = Input("mmHg", "oxygen pressure in the brain")
+    P_a_CO2 = Input("mmHg", "arterial carbon dioxide pressure")
+
+    by_O2 = Output(1 - maximum(1 - maximum((P_b_O2 - O2_none) / (O2_all - O2_none), 0.0), 0.0), "1", "what oxygen allows")
+    by_CO2 = Output(1 - maximum(1 - maximum((CO2_none - P_a_CO2) / (CO2_none - CO2_all), 0.0), 0.0), "1", "what carbon dioxide allows")
+    level = Output((1 - reach * sedation) * arousal_left * by_O2 * by_CO2, "1", "arousal, 1 = awake")
+    laws = [level >= 0, 1 - level >= 0]
+
+
+class Pupil(Component):
+    """Pupil diameter: opioids narrow it towards a least diameter."""
+
+    d0 = Param("mm", "diameter in the dark at rest")
+    d_min = Param("mm", "least diameter")
+    effect = Input("1", "opioid effect on the pupil")
+    diameter = Output(d_min + (d0 - d_min) * (1 - effect), "mm", "pupil diameter")
+
+
+class Pain(Component):
+    """Pain: opioids raise the strength of a stimulus that is tolerated."""
+
+    gain = Param("1", "greatest rise of the tolerated stimulus, fraction of rest")
+    effect = Input("1", "opioid effect on pain")
+    relief = Output(1 * effect, "1", "pain relief, fraction of the maximum")
+    tolerance = Output(1 + gain * effect, "1", "tolerated stimulus, fraction of rest")
