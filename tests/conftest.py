@@ -113,8 +113,8 @@ def library() -> Library:
 
 @pytest.fixture(scope="session")
 def heroin_iv(library: Library) -> Prepared:
-    """The shipped heroin-iv scenario, prepared."""
-    return prepare(Scenario.from_file(find_file("heroin-iv", "scenarios")), library)
+    """The shipped heroin-iv scenario, prepared: kinetics and receptors."""
+    return prepare(Scenario.from_file(find_file("heroin-iv", "scenarios")), library, physiology=False)
 
 
 @pytest.fixture

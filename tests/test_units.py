@@ -27,6 +27,7 @@ from papaver.units import _TABLE, Unit, convert, format_dims, parse_quantity, to
         (3, "permille", "percent", 0.3),
         (1, "kPa", "mmHg", 7.500616827),
         (180, "cm", "m", 1.8),
+        (0.6, "cm", "mm", 6.0),
         (1, "1/(pM**0.5*s)", "1/(nM**0.5*min)", 60 * 1000**0.5),
         (120, "mL/min/1.73m2", "L/min/m2", 0.12 / 1.73),
         (1, "mL·min^-1", "mL/min", 1),

@@ -14,25 +14,28 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from papaver.api import ReplayReport, drugs, equations, explain, load_scenario, replay, resume, run, scenarios, simulate
+    from papaver.api import ReplayReport, drugs, equations, explain, load_scenario, replay, resume, run, run_trial, scenarios, simulate
     from papaver.errors import PapaverError
-    from papaver.scenario import Dose, History, Observe, Person, Scenario
+    from papaver.scenario import Dose, History, Observe, Person, Scenario, Treatment
     from papaver.simulate import Result
+    from papaver.trial.arms import Trial
 
 __version__ = "0.1.0"
 __all__ = [
-    "Dose", "History", "Observe", "PapaverError", "Person", "ReplayReport", "Result", "Scenario",
-    "__version__", "drugs", "equations", "explain", "load_scenario", "replay", "resume", "run", "scenarios", "simulate",
+    "Dose", "History", "Observe", "PapaverError", "Person", "ReplayReport", "Result", "Scenario", "Treatment", "Trial",
+    "__version__", "drugs", "equations", "explain", "load_scenario", "replay", "resume", "run", "run_trial", "scenarios", "simulate",
 ]  # fmt: skip
 
 # Where each public name lives. Nothing is imported before it is used: `papaver --help` must not wait for NumPy.
 _HOME = {
     **dict.fromkeys(
-        ("ReplayReport", "drugs", "equations", "explain", "load_scenario", "replay", "resume", "run", "scenarios", "simulate"), "papaver.api"
+        ("ReplayReport", "drugs", "equations", "explain", "load_scenario", "replay", "resume", "run", "run_trial", "scenarios", "simulate"),
+        "papaver.api",
     ),
-    **dict.fromkeys(("Dose", "History", "Observe", "Person", "Scenario"), "papaver.scenario"),
+    **dict.fromkeys(("Dose", "History", "Observe", "Person", "Scenario", "Treatment"), "papaver.scenario"),
     "PapaverError": "papaver.errors",
     "Result": "papaver.simulate",
+    "Trial": "papaver.trial.arms",
 }
 
 

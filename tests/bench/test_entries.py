@@ -16,7 +16,12 @@ ENTRY = {
 
 @pytest.mark.parametrize(
     ("words", "matrix"),
-    [("codeine, saliva", "oral_fluid"), ("codeine in neat oral fluid", "oral_fluid"), ("codeine, saliva and urine", "urine"), ("codeine in plasma", "plasma")],
+    [
+        ("codeine, saliva", "oral_fluid"),
+        ("codeine in neat oral fluid", "oral_fluid"),
+        ("codeine, saliva and urine", "urine"),
+        ("codeine in plasma", "plasma"),
+    ],
 )
 def test_the_matrix_stands_in_the_words(library: Library, words: str, matrix: str) -> None:
     o = study_from_entry({**ENTRY, "analyte_or_site": words}, library).observations[0]

@@ -18,10 +18,14 @@ def test_oral_fluid_is_read_in_its_ratio_to_venous_plasma(library: Library) -> N
     fluid = predict(Observation(quantity="Cmax", analyte="codeine", unit="ng/mL", matrix="oral_fluid"), arms)
     assert fluid == pytest.approx(ratio * plasma, rel=1e-12)
     window = predict(Observation(quantity="detection_time", analyte="codeine", unit="hour", matrix="oral_fluid"), arms)
-    assert window == pytest.approx(predict(Observation(quantity="detection_time", analyte="codeine", unit="hour", limit=f"{1 / ratio} ng/mL"), arms), rel=1e-9)
+    assert window == pytest.approx(
+        predict(Observation(quantity="detection_time", analyte="codeine", unit="hour", limit=f"{1 / ratio} ng/mL"), arms), rel=1e-9
+    )
 
 
-@pytest.mark.parametrize(("analyte", "reason"), [("codeine_6_glucuronide", "no ratio of oral fluid to plasma is known"), ("heroin", "does not arise")])
+@pytest.mark.parametrize(
+    ("analyte", "reason"), [("codeine_6_glucuronide", "no ratio of oral fluid to plasma is known"), ("heroin", "does not arise")]
+)
 def test_what_cannot_be_read_in_oral_fluid_says_why(library: Library, analyte: str, reason: str) -> None:
     with pytest.raises(NotSimulated, match=reason):
         predict(Observation(quantity="Cmax", analyte=analyte, unit="nmol/L", matrix="oral_fluid"), Arms(ARM, library))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +13,9 @@ from papaver.components.brain import BrainCompartment
 from papaver.components.liver import WellStirredLiver
 from papaver.components.oral_fluid import OralFluid
 from papaver.components.vein import ForearmVein
-from papaver.core import Component, Output, Param, System
+from papaver.core import Component, Output, Param, State, System, d
 from papaver.core.lower import lower
+from papaver.core.solve import Solver
 from papaver.core.targets import PlainTarget
 
 
@@ -113,5 +117,24 @@ def test_forearm_vein_lags_by_its_transit_time(run) -> None:
     assert C == pytest.approx(80 * (1 - 2.718281828459045**-1), rel=1e-7)
 
 
-def test_oral_fluid_stands_in_its_ratio_to_venous_plasma(run) -> None:
-    assert run(OralFluid, {"ratio": 3.7}, ["C"], t=[0, 5], inputs={"C_v": 20.0})[:, 0] == pytest.approx(74.0, rel=1e-14)
+class Fading(Component):
+    """A concentration that fades."""
+
+    k = Param("1/min", "")
+    C0 = Param("nmol/L", "")
+    C = State("nmol/L", "", init=C0)
+    equations = [d(C) == -k * C]
+
+
+def test_oral_fluid_stands_in_its_ratio_to_venous_plasma() -> None:
+    s = System("demo")
+    s.add("vein", Fading)
+    s.add("swab", OralFluid)
+    s.connect("vein.C", "swab.C_v")
+    solver = Solver(lower(s))
+    P = np.array([[{"vein.k": 0.1, "vein.C0": 20.0, "swab.ratio": 3.7}[n] for n in solver.program.param_names]])
+    Y = solver.solve(P, [], np.array([0.0, 10.0]), rtol=1e-9).Y
+    vein, swab = solver.plain.outputs(["vein.C", "swab.C"], Y, P)[0].T
+    assert list(solver.program.state_names) == ["vein.C"]
+    assert swab == pytest.approx(3.7 * vein, rel=1e-14)
+    assert vein[1] == pytest.approx(20 * math.exp(-1), rel=1e-7)

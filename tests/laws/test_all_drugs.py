@@ -45,7 +45,7 @@ def test_concentrations_are_those_of_the_drug_alone(together: Result, name: str)
 def test_the_body_grows_with_what_is_given_not_with_the_library(together: Result) -> None:
     def states(names: list[str]) -> int:
         doses = [Dose(drug=n, amount="1 umol", route="iv") for n in names]
-        return prepare(Scenario(doses=doses, observe=Observe(until="1 h")), LIBRARY).body.program.n
+        return prepare(Scenario(doses=doses, observe=Observe(until="1 h")), LIBRARY, physiology=False).body.program.n
 
     assert states(["naloxone"]) < 20
     assert states(["naloxone", "fentanyl"]) < 40

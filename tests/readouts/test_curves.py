@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from papaver.readouts import auc, cmax, crossing_time, half_life, time_above, tmax
 from papaver.readouts.outcomes import add_outcomes
 from papaver.readouts.urine import detection_time, voids
+from papaver.scenario import Detect
 from papaver.simulate import prepare, simulate
 
 T = np.linspace(0, 600, 1201)
@@ -108,17 +109,19 @@ def test_outcomes_of_a_dose_that_has_not_come_yet(library, make_scenario) -> Non
 
 def test_a_window_in_oral_fluid_closes_where_plasma_times_the_ratio_passes_the_cut_off(library, make_scenario) -> None:
     ratio = library.parameter("codeine.oral_fluid.ratio").internal
-    in_plasma = {"analyte": "codeine", "cutoff": f"{10 / ratio} ng/mL"}
-    swab = {"analyte": "codeine", "cutoff": "10 ng/mL", "matrix": "oral_fluid"}
-    scenario = make_scenario({"drug": "codeine", "route": "oral", "amount": "30 mg"}, observe={"until": "24 h", "detect": [in_plasma, swab], "show": ["mop"]})
+    in_plasma = Detect(analyte="codeine", cutoff=f"{10 / ratio} ng/mL")
+    swab = Detect(analyte="codeine", cutoff="10 ng/mL", matrix="oral_fluid")
+    scenario = make_scenario(
+        {"drug": "codeine", "route": "oral", "amount": "30 mg"}, observe={"until": "24 h", "detect": [in_plasma, swab], "show": ["mop"]}
+    )
     r = add_outcomes(simulate(prepare(scenario, library)))
-    plasma, fluid = (x[0] for x in r.outcomes.values() if 60 < x[0] < 1440)
-    assert fluid == pytest.approx(plasma, rel=1e-9)
-    assert "codeine.oral_fluid.detected_until[10 ng/mL]" in r.outcomes
+    fluid = r.outcomes["codeine.oral_fluid.detected_until[10 ng/mL]"][0]
+    assert 60 < fluid < 1440
+    assert fluid == pytest.approx(r.outcomes[f"codeine.plasma.detected_until[{10 / ratio} ng/mL]"][0], rel=1e-9)
 
 
 def test_total_morphine_in_oral_fluid_is_what_is_known_of_its_parts(library, make_scenario) -> None:
-    swab = {"analyte": "total_morphine", "cutoff": "1 ng/mL", "matrix": "oral_fluid"}
+    swab = Detect(analyte="total_morphine", cutoff="1 ng/mL", matrix="oral_fluid")
     r = add_outcomes(simulate(prepare(make_scenario(observe={"until": "24 h", "detect": [swab]}), library)))
     assert r.scenario.windows[0].molecules == ("morphine", "six_mam")
     assert 60 < r.outcomes["total_morphine.oral_fluid.detected_until[1 ng/mL]"][0] < 1440

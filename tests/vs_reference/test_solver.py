@@ -9,6 +9,8 @@ from scipy.integrate import solve_ivp
 from papaver.core import Component, Param, State, System, d
 from papaver.core.lower import lower
 from papaver.core.targets import PlainTarget
+from papaver.evidence.load import find_file, load_library
+from papaver.scenario import Scenario
 from papaver.simulate import prepare, simulate
 
 SCENARIOS = [
@@ -85,9 +87,10 @@ def test_dense_output_converges_with_order_four() -> None:
     assert (orders >= 3.7).all(), orders
 
 
-@pytest.mark.parametrize("which", ["small", "heroin_iv"])
+@pytest.mark.parametrize("which", ["small", "heroin_iv", "breathing"])
 def test_emitted_derivatives_agree_with_numerical_differentiation(which: str, request: pytest.FixtureRequest) -> None:
-    case = request.getfixturevalue(which)
+    breathing = prepare(Scenario.from_file(find_file("heroin-iv", "scenarios")), load_library()) if which == "breathing" else None
+    case = breathing or request.getfixturevalue(which)
     if which == "small":
         program, P = case.program, case.P(runaway__k=0.01)
     else:
@@ -104,6 +107,11 @@ def test_emitted_derivatives_agree_with_numerical_differentiation(which: str, re
 
     for _ in range(3):
         y = rng.uniform(0.2, 1.0, n) * scale
+        if which == "breathing":
+            # gas pressures and contents only mean something together: near rest, and away from the kinks of clipped functions
+            rest = plain.init(P)[0]
+            scale = np.where(np.array([u in ("nmol", "nmol/L") for u in program.flat.state_units]), scale, np.maximum(np.abs(rest), 0.01))
+            y = np.where(rest != 0, rest * rng.uniform(0.97, 1.03, n), y)
         values, dy = [0.0] * len(program.jacobian), [0.0] * n
         plain.functions["rhs_jac"](y.tolist(), q, dy, values)
         assert np.array_equal(dy, rhs(y))
@@ -111,7 +119,8 @@ def test_emitted_derivatives_agree_with_numerical_differentiation(which: str, re
         for (i, j), v in zip(program.jacobian, values, strict=True):
             J[i, j] = v
         for j in range(n):
-            h = 1e-4 * scale[j]
+            # the oxygen curve bends sharply: its differences need smaller steps
+            h = (2e-5 if which == "breathing" else 1e-4) * scale[j]
             up, down = y.copy(), y.copy()
             up[j] += h
             down[j] -= h

@@ -21,7 +21,7 @@ ONLY_PAPAVER = {
 """Units that only we can read, with the reason. Units that only Pint can read: none, and the test below keeps it so."""
 
 INTERNAL = {
-    "min": "minute", "nmol": "nanomole", "L": "liter", "mg": "milligram", "kg": "kilogram", "cm": "centimeter", "mmHg": "mmHg", "m2": "meter**2",
+    "min": "minute", "nmol": "nanomole", "L": "liter", "mg": "milligram", "kg": "kilogram", "mm": "millimeter", "mmHg": "mmHg", "m2": "meter**2",
     "degC": "delta_degC", "J": "joule",
 }  # fmt: skip
 

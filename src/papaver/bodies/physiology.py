@@ -16,8 +16,8 @@ from papaver.components.site import Arousal, Depression, DirectEffects, NoDirect
 from papaver.core import System
 from papaver.evidence.check import EFFECTS
 
-SITES = ("respiratory", "sedation", "pain", "pupil")
-PACES = ("hours", "days", "weeks")
+SITES = ("respiratory", "sedation", "pain", "pupil", "euphoria")
+PACES = ("minutes", "hours", "days", "weeks")
 INSTANCES = (
     "adaptation", *SITES, "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung", "brain", "tissue", "venous",
     "flow", "carotid", "heart", "injury", "arousal", "eye", "relief",
@@ -99,8 +99,8 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
 
 
 _WIRES = """
-mop.stimulus>adaptation.stimulus,respiratory.stimulus,sedation.stimulus,pain.stimulus,pupil.stimulus
-mop.rest>adaptation.rest,respiratory.rest,sedation.rest,pain.rest,pupil.rest
+mop.stimulus>adaptation.stimulus,respiratory.stimulus,sedation.stimulus,pain.stimulus,pupil.stimulus,euphoria.stimulus
+mop.rest>adaptation.rest,respiratory.rest,sedation.rest,pain.rest,pupil.rest,euphoria.rest
 respiratory.effect>depression.respiratory,heart.opioid sedation.effect>arousal.sedation
 pupil.effect>eye.effect pain.effect>relief.effect
 direct.wake_left>depression.wake_left direct.chemo_left>depression.chemo_left direct.arousal_left>arousal.arousal_left

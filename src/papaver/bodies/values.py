@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,23 +40,47 @@ def spreads(body: Body, library: Library) -> dict[str, tuple[str, float]]:
     return out
 
 
-def parameter_matrix(body: Body, library: Library, values: Mapping[str, float], draws: Mapping[str, Array] | None = None, n: int = 1) -> Array:
+def covariate_scales(body: Body, library: Library, typical: Covariates, people: Mapping[str, npt.NDArray[Any]]) -> dict[str, Array]:
+    """How the covariates in which people differ scale each data value, relative to the typical person; paths that do not feel them are left out."""
+    paths = [f"covariate.{m.name}.{k}" for m in library.covariates.values() for k in m.entries]
+    numbers = {path: library.parameters[path].internal for path in paths}
+    scales = {
+        m.name: m.factors(people[m.covariate], numbers) / m.factor(typical, numbers)
+        for m in library.covariates.values() if m.covariate in people
+    }  # fmt: skip
+    out: dict[str, Array] = {}
+    for path in body.data_paths:
+        for name in library.parameters[path].value.covariates:
+            if name in scales:
+                out[path] = out.get(path, 1.0) * scales[name]
+    return out
+
+
+def parameter_matrix(
+    body: Body, library: Library, values: Mapping[str, float], draws: Mapping[str, Array] | None = None, n: int = 1,
+    scales: Mapping[str, Array] | None = None,
+) -> Array:  # fmt: skip
     """Parameters of n people, shape (n, parameters).
 
     Args:
         values: typical values of this kind of person, from `person_values`.
         draws: standard normal draws by path, each of shape (n,); absent paths stay typical.
+        scales: factors by path, each of shape (n,), from `covariate_scales`.
 
     Raises:
         DataError: the shares of a molecule's pathways exceed one.
     """
     kinds = spreads(body, library)
     columns: dict[str, Array] = {}
-    for path, x in values.items():
+    for path, typical in values.items():
         z = (draws or {}).get(path)
+        scale = (scales or {}).get(path)
+        x: float | Array = typical if scale is None else typical * scale
         if z is None or path not in kinds:
-            columns[path] = np.full(n, x)
+            columns[path] = np.full(n, 1.0) * x
             continue
+        if kinds[path][0] == "logit" and scale is not None:
+            x = np.clip(x, 1e-6, 1.0 - 1e-6)
         kind, sd = kinds[path]
         columns[path] = x * np.exp(sd * z) if kind == "log" else 1.0 / (1.0 + np.exp(-(np.log(x / (1.0 - x)) + sd * z)))
     if draws:

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from papaver.errors import DataError, nearest
 from papaver.evidence.schema import Value, convert
 
@@ -64,6 +67,17 @@ class CovariateModel:
         if self.form == "exponential":
             return math.exp(number[f"covariate.{self.name}.slope"] * (float(x) - self.reference))
         return float(max(0.2, 1.0 - number[f"covariate.{self.name}.slope"] * max(0.0, float(x) - self.reference)))
+
+    def factors(self, values: npt.NDArray[Any], number: Mapping[str, float]) -> npt.NDArray[np.float64]:
+        """The factors of many people, by their values of the covariate: numbers, or levels as text."""
+        if self.form == "table":
+            return np.array([number.get(f"covariate.{self.name}.{x}", 1.0) for x in values])
+        if self.form == "power":
+            return np.asarray((values / self.reference) ** number[f"covariate.{self.name}.exponent"])
+        slope = number[f"covariate.{self.name}.slope"]
+        if self.form == "exponential":
+            return np.asarray(np.exp(slope * (values - self.reference)))
+        return np.asarray(np.maximum(0.2, 1.0 - slope * np.maximum(0.0, values - self.reference)))
 
 
 def read_covariates(raw: Any, where: str) -> list[CovariateModel]:

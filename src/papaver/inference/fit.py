@@ -8,6 +8,8 @@ written to data/calibration/<fit>.yaml, which the loader lays over the data file
 from __future__ import annotations
 
 import math
+import multiprocessing
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -161,18 +163,37 @@ class Problem:
         Only studies that contain a molecule can feel its parameters.
         """
         base = self.residuals(x)
-        J = np.zeros((len(base), len(x)))
-        for k, f in enumerate(self.free):
-            moved = x.copy()
-            moved[k] += 0.02 * f.sd
-            library, owner, row = self.library_at(moved), f.path.partition(".")[0], 0
-            for study, observations in self.studies:
-                rows = slice(row, row + len(observations))
-                row = rows.stop
-                if owner not in self.library.drugs or owner in self.molecules[study.id]:
-                    J[rows, k] = (np.array(self._of_study(study, observations, library)) - base[rows]) / (0.02 * f.sd)
-            J[row + k, k] = 1 / f.sd
-        return J
+        if self.effects:
+            # minutes of work in columns that do not need each other
+            global _AT
+            _AT = (self, x, base)
+            with multiprocessing.get_context("fork").Pool(min(os.cpu_count() or 1, len(x))) as pool:
+                return np.array(pool.map(_column, range(len(x)), chunksize=1)).T
+        return np.array([self.column(x, base, k) for k in range(len(x))]).T
+
+    def column(self, x: Array, base: Array, k: int) -> Array:
+        """Derivatives of all residuals by the k-th parameter."""
+        f, out = self.free[k], np.zeros(len(base))
+        moved = x.copy()
+        moved[k] += 0.02 * f.sd
+        library, owner, row = self.library_at(moved), f.path.partition(".")[0], 0
+        for study, observations in self.studies:
+            rows = slice(row, row + len(observations))
+            row = rows.stop
+            if owner not in self.library.drugs or owner in self.molecules[study.id]:
+                out[rows] = (np.array(self._of_study(study, observations, library)) - base[rows]) / (0.02 * f.sd)
+        out[row + k] = 1 / f.sd
+        return out
+
+
+_AT: tuple[Problem, Array, Array] | None = None
+"""What the processes that share the columns of a Jacobian work on; they inherit it."""
+
+
+def _column(k: int) -> Array:
+    assert _AT is not None
+    problem, x, base = _AT
+    return problem.column(x, base, k)
 
 
 def _given(study: Study, library: Library) -> set[str]:

@@ -254,7 +254,7 @@ def _body(r: Records, parameters: Mapping[str, float | str], units: Mapping[str,
         first = int(np.argmax(index == k))
         person = {field: value for (field, _), value in zip(COVARIATES.values(), key, strict=True) if value}
         try:
-            p = prepare(_scenario(person, fixed, routes[0]), library, columns=[], routes=routes)
+            p = prepare(_scenario(person, fixed, routes[0]), library, columns=[], routes=routes, physiology=False)
         except ScenarioError as e:
             raise DataError(f"{t.name}: row {first + 1}: {e}") from None
         P.append(parameter_matrix(p.body, p.library, p.values)[0])

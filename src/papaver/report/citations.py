@@ -14,7 +14,7 @@ from papaver.components.vein import ForearmVein
 from papaver.core import Component, Param
 from papaver.evidence.load import Library, Parameter
 from papaver.evidence.schema import Source, Spread
-from papaver.report.words import number, unit_words
+from papaver.report.writing import number, unit_words
 from papaver.simulate import Result
 
 

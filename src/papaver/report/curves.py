@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,13 +45,13 @@ class Window:
         return [(k * step * scale, f"{k * step:g}") for k in range(first, last + 1)]
 
 
-def _unit(span: float) -> str:
+def unit_of(span: float) -> str:
     return "min" if span <= 120 else "h" if span <= 72 * 60 else "days"
 
 
 def span_words(span: float) -> str:
     """ "1 hour", "12 hours", "8 days"."""
-    word = {"min": "minute", "h": "hour", "days": "day"}["h" if span == 60 or span == 120 else _unit(span)]
+    word = {"min": "minute", "h": "hour", "days": "day"}["h" if span == 60 or span == 120 else unit_of(span)]
     n = span / {"minute": 1, "hour": 60, "day": 1440}[word]
     return f"{n:.3g} {word}{'' if n == 1 else 's'}"
 
@@ -58,13 +59,13 @@ def span_words(span: float) -> str:
 def windows(result: Result) -> list[Window]:
     """The whole course, and before it the early part where most happens, if the run is long and written down densely enough."""
     start, stop = float(result.t[0]), float(result.t[-1])
-    whole = Window(start, stop, _unit(stop - start), f"whole course, {span_words(stop - start)}")
+    whole = Window(start, stop, unit_of(stop - start), f"whole course, {span_words(stop - start)}")
     dose = min((d.time for d in result.scenario.doses), default=start)
     for length in ZOOMS:
         if stop - start > 2 * length and np.sum((result.t >= dose) & (result.t <= dose + length)) >= ENOUGH_POINTS:
             end = min(dose + length, stop)
             words = "first hour" if length == 60 else f"first {span_words(length)}"
-            return [Window(dose, end, _unit(length), words if dose == start else f"{words} after the dose"), whole]
+            return [Window(dose, end, unit_of(length), words if dose == start else f"{words} after the dose"), whole]
     return [whole]
 
 
@@ -95,6 +96,12 @@ def curve(result: Result, column: str | None = None, data: Array | None = None) 
     x = (result[column] if column is not None else np.asarray(data))[whole_people(result)]
     if len(x) == 1:
         return Curve(x[0], x[0])
+    if np.isnan(x).any():
+        # people whom a rule stopped count until then
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            low, mid, high = np.nanpercentile(x, [5, 50, 95], axis=0)
+            return Curve(mid, np.nanmean(x, axis=0), low, high)
     low, mid, high = np.percentile(x, [5, 50, 95], axis=0)
     return Curve(mid, x.mean(axis=0), low, high)
 

@@ -17,7 +17,7 @@ from papaver.evidence.schema import Drug, Mixture
 from papaver.report.curves import Array
 from papaver.report.figures import GREY, GRID, INK
 from papaver.report.svg import svg_of
-from papaver.report.words import number
+from papaver.report.writing import number
 from papaver.scenario import Dose, Observe, Scenario
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ import numpy as np
 
 from papaver.errors import PapaverError
 from papaver.report.curves import Array, Curve, Window, curve, drawn, stacked, windows
+from papaver.report.events import Lane, triggered
 from papaver.report.words import title_of
 from papaver.simulate import Result
 
@@ -164,6 +165,7 @@ def draw(ax: Axes, result: Result, chart: Chart, colours: dict[str, str] | None 
     shown = windows(result)
     places = [(0.0, 1.0)] if len(shown) == 1 else [(0.0, 0.5 - GAP / 2), (0.5 + GAP / 2, 1.0)]
     low, high, ticks = _limits(chart)
+    by_rule = triggered(result)
     wanted = "log" if chart.log else "linear"
     if ax.get_yscale() != wanted:
         ax.set_yscale(wanted)
@@ -172,7 +174,7 @@ def draw(ax: Axes, result: Result, chart: Chart, colours: dict[str, str] | None 
     for w, (a, b) in zip(shown, places, strict=True):
         scale = (b - a) / (w.stop - w.start)
         _frame(ax, w, (a, b), (low, high), ticks, chart.log, labels=a == 0)
-        crowded = _doses(ax, result, w, a, scale) > CROWDED
+        crowded = _doses(ax, result, w, a, scale, by_rule) > CROWDED
         if chart.stack:
             _stack(ax, result, chart, w, a, scale, 0.0 if crowded else 0.5)
             continue
@@ -235,8 +237,8 @@ def _frame(
             ax.text(a - 0.008, value, text, ha="right", va="center", fontsize=9, color=GREY)
 
 
-def _doses(ax: Axes, result: Result, w: Window, a: float, scale: float) -> int:
-    """A mark above the frame at every dose, a bar for an infusion; returns how many doses the window holds."""
+def _doses(ax: Axes, result: Result, w: Window, a: float, scale: float, by_rule: Sequence[Lane]) -> int:
+    """A mark above the frame at every dose (hollow: a rule gave it), a bar for an infusion; returns how many doses the window holds."""
     given = [d for d in result.scenario.doses if w.start <= d.time <= w.stop]
     top = ax.get_xaxis_transform()
     x = sorted({a + (d.time - w.start) * scale for d in given if d.duration == 0})
@@ -246,6 +248,11 @@ def _doses(ax: Axes, result: Result, w: Window, a: float, scale: float) -> int:
     for d in (d for d in given if d.duration > 0):
         stop = min(d.time + d.duration, w.stop)
         ax.plot([a + (d.time - w.start) * scale, a + (stop - w.start) * scale], [1.03, 1.03], color=INK, linewidth=3, transform=top, clip_on=False)
+    marks = [m for lane in by_rule if lane.drug for m in lane.marks if w.start <= m.time <= w.stop]
+    if marks:
+        x = [a + (m.time - w.start) * scale for m in marks]
+        hollow: dict[str, Any] = {"markersize": 6, "markeredgewidth": 1.0, "markerfacecolor": "white", "markeredgecolor": INK}
+        ax.plot(x, [1.03] * len(x), linestyle="", marker="v", transform=top, clip_on=False, **hollow)
     return len(given)
 
 

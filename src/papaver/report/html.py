@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from papaver.readouts.outcomes import add_outcomes
+from papaver.report import overdose
 from papaver.report.citations import used_parameters
+from papaver.report.events import triggered
 from papaver.report.figures import DASHES, FLOOR, LEAST_SHARE, Chart, charts, colour
-from papaver.report.tables import doses, failures, outcome_tables, person, repeat, settings
-from papaver.report.words import inline, listed, number, paragraph, percent, title_of
+from papaver.report.tables import doses, failures, outcome_tables, person, repeat, settings, treatments
+from papaver.report.words import inline, paragraph, title_of
+from papaver.report.writing import listed, number, percent
 from papaver.simulate import Result
 
 if TYPE_CHECKING:
@@ -44,9 +47,11 @@ def render(result: Result, manifest: Mapping[str, Any]) -> str:
         legend = [(title_of(result.library, m), colour(m), DASHES.get(m)) for m in chart.curves]
         # the drawing is matplotlib's; the one text of ours in it, the label, is escaped there
         figures.append({"title": chart.title, "svg": Markup(svg), "legend": legend, "stack": chart.stack, "caption": _caption(result, chart)})
+    picture = overdose.picture(result, shown) if overdose.breathes(result) and result.failed < result.people else None
     groups, references = used_parameters(result)
     return _template().render(
-        title=s.title, words=paragraph(result), person=person(result), doses=doses(result), settings=settings(result), figures=figures,
+        title=s.title, words=paragraph(result), person=person(result), doses=doses(result), treatments=treatments(result),
+        settings=settings(result), figures=figures, overdose=None if picture is None else {"title": picture.title, "svg": Markup(picture.svg), "caption": picture.caption},
         tables=outcome_tables(result), people=result.people, failed=result.failed, failures=failures(result), broken=result.broken_laws,
         moles=f"{result.mole_error:.1e}", solver=result.solver, rtol=f"{result.rtol:g}", groups=groups, references=references,
         command=manifest.get("command"), manifest=repeat(manifest), scenario=_yaml(s.to_dict()), seed=s.seed,
@@ -80,6 +85,8 @@ def _caption(result: Result, chart: Chart) -> str:
     if chart.key == "venous":
         text += " Most studies draw blood here."
     text += " Triangles mark doses." if all(d.duration == 0 for d in result.scenario.doses) else " Triangles and bars mark doses and infusions."
+    if any(lane.drug for lane in triggered(result)):
+        text += " Hollow triangles: doses that a rule gave" + (" (median time)." if several else ".")
     if chart.left_out:
         text += f" Not drawn, never above {limit}: {listed(inline(title_of(result.library, m)) for m in chart.left_out)}."
     return text

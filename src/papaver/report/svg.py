@@ -52,16 +52,23 @@ def chart_svgs(result: Result, charts: Sequence[Chart], labels: Sequence[str]) -
     return done
 
 
-def svg_of(paint: Callable[[Axes], None], key: str, label: str) -> str:
-    """One drawing as an <svg> element; `paint` draws into the axes. `label`: what a reader who cannot see it is told."""
+def svg_of(
+    paint: Callable[[Axes], None], key: str, label: str, size: tuple[float, float] = (WIDTH, 1.5 * HEIGHT),
+    frame: tuple[float, float, float, float] = (0.085, 0.13, 0.895, 0.83),
+) -> str:  # fmt: skip
+    """One drawing as an <svg> element.
+
+    Args:
+        paint: draws into the axes. label: what a reader who cannot see it is told. size: inches. frame: of the axes, shares of the drawing.
+    """
     load_matplotlib()
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, 1.5 * HEIGHT), facecolor="none")
+    figure = Figure(figsize=size, facecolor="none")
     canvas = FigureCanvasSVG(figure)
-    paint(figure.add_axes((0.085, 0.13, 0.895, 0.83)))
+    paint(figure.add_axes(frame))
     out = io.StringIO()
     with _LOCK, matplotlib.rc_context(_RC):
         canvas.print_svg(  # type: ignore[no-untyped-call]

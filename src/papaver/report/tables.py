@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from papaver.report.words import dose_count, duration, duration_range, number, percent, percent_range, title_of, unit_words
+import numpy as np
+
+from papaver.report.events import treatment_label
+from papaver.report.words import dose_count, title_of
+from papaver.report.writing import duration, duration_range, number, percent, percent_range, unit_words
 from papaver.scenario.resolve import unpacked
 from papaver.simulate import Result
 from papaver.simulate.failures import failures as kinds_of_failure
@@ -45,6 +49,20 @@ def person(result: Result) -> list[tuple[str, str, bool]]:
         what, unit = _COVARIATES.get(name, (name.replace("_with", " inhibitors and inducers, alcohol taken along").replace("_", " "), ""))
         text = value.replace("_", " ") if isinstance(value, str) else f"{number(value)} {unit}"
         out.append((what, text, name in result.scenario.assumed))
+    return out
+
+
+def treatments(result: Result) -> list[tuple[str, str]]:
+    """(what, when) of each treatment of the scenario."""
+    out = []
+    for x in result.scenario.scenario.treatments:
+        if x.when is None:
+            when = f"at {x.at}" + (f", for {x.over}" if x.over else ", to the end or until the next level")
+        else:
+            fired = sum(1 for row in result.schedule if row["when"] == x.when.strip() and row["drug"] == x.give)
+            when = f"when {x.when}" + (f", held for {x.hold}" if x.hold else "") + (f", {x.after} later" if x.after else "")
+            when += f"; given {fired} times in all"
+        out.append((treatment_label(x.give, x.level), when))
     return out
 
 
@@ -97,11 +115,46 @@ def outcome_tables(result: Result) -> list[Table]:
     summary = result.summary()
     molecules = tuple(dict.fromkeys(n.split(".")[0] for n in summary if n.split(".")[0] in result.library.drugs))
     left = dict(summary)
-    tables = [_by_molecule(result, molecules, left), *_by_receptor(result, left)]
+    tables = [_overdose(result, left), _by_molecule(result, molecules, left), *_by_receptor(result, left)]
     rest = tuple((n, "", (_cell(row), Cell(unit_words(row["unit"])))) for n, row in left.items())
     if rest:
         tables.append(Table("Other outcomes", ("value", "unit"), rest))
     return [t for t in tables if t.rows]
+
+
+_HAPPENED = {
+    "time_of_unconsciousness": "Lost consciousness", "time_of_SpO2_below_90": "SpO₂ below 90 %", "time_with_SpO2_below_90": "for how long in all",
+    "time_of_SpO2_below_70": "SpO₂ below 70 %", "time_with_SpO2_below_70": "for how long in all", "time_of_apnoea": "Breathing stopped",
+    "time_of_arrest": "Heart stopped", "second_fall": "Breathing failed a second time", "dead": "Died", "injured": "Lived, with brain injury",
+    "intact": "Lived unharmed", "lowest_ventilation": "Lowest ventilation, share of rest", "lowest_SpO2": "Lowest SpO₂",
+    "heart_debt": "Greatest oxygen debt of the heart", "brain_injury": "Greatest brain injury, 1 = what leaves lasting harm",
+    "precipitated_debt": "Withdrawal brought on by the rescue, breathing's opponent left alone",
+}  # fmt: skip
+_FLAGS = frozenset({"second_fall", "dead", "injured", "intact"})
+_NUMBERS = frozenset({"brain_injury", "precipitated_debt"})
+
+
+def _overdose(result: Result, left: dict[str, Any]) -> Table:
+    """Everything of an overdose: yes or no and when for one person; to whom it happened and when for several."""
+    order = list(_HAPPENED)
+    names = [n for n in left if n.startswith("rescue.")]
+    names.sort(key=lambda n: order.index(k) if (k := n.removeprefix("rescue.")) in order else len(order))
+    ok = np.array([not r for r in result.reasons], dtype=bool)
+    rows = []
+    for n in names:
+        row, x, key = left.pop(n), result.outcomes[n][ok], n.removeprefix("rescue.")
+        flag, when = key in _FLAGS, key.startswith("time_of_")
+        happened = (x > 0 if flag else np.isfinite(x)).sum() if x.size else 0
+        value = Cell("") if flag else _cell(row, "" if key in _NUMBERS else row["unit"])
+        if result.people > 1:
+            share = Cell(percent(happened / x.size), f"{happened} of {x.size}") if (flag or when) and x.size else Cell("")
+            cells: tuple[Cell, ...] = (share, Cell("") if when and not happened else value)
+        elif flag:
+            cells = (Cell(("yes" if happened else "no") if x.size else "–"),)
+        else:
+            cells = (Cell("did not happen") if when and x.size and not happened else value,)
+        rows.append((_HAPPENED.get(key, key.replace("_", " ").capitalize()), n, cells))
+    return Table("Overdose", ("people", "value") if result.people > 1 else ("value",), tuple(rows))
 
 
 _BLOOD = (

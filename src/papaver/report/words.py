@@ -1,80 +1,24 @@
-"""A result in plain words: one paragraph, every number read off the result. Also how the report writes numbers, times and names."""
+"""A result in plain words: one paragraph, every number read off the result. Also how the report names things."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 
 from papaver.bodies.adult import ENDOGENOUS
 from papaver.evidence.load import Library
 from papaver.readouts.outcomes import CUTOFFS
-from papaver.scenario.model import Dose
+from papaver.report.events import treatment_label
+from papaver.report.told import told_overdose
+from papaver.report.writing import duration, duration_range, listed, number, percent, percent_range, small
+from papaver.scenario.model import Dose, Treatment
 from papaver.scenario.resolve import unpacked
 from papaver.simulate import Result
 from papaver.units import convert, to_internal
 
 WORTH_TELLING = 0.005
 """Receptor occupancy below which a molecule is not mentioned."""
-
-
-def number(x: float | None) -> str:
-    """Three significant digits without an exponent where that reads well; a dash for no value."""
-    if x is None or not math.isfinite(x):
-        return "–"
-    if x == 0:
-        return "0"
-    if not 1e-3 <= abs(x) < 1e6:
-        return f"{x:.3g}"
-    decimals = max(0, 2 - math.floor(math.log10(abs(x))))
-    text = f"{round(x, 2 - math.floor(math.log10(abs(x)))):.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def percent(x: float | None) -> str:
-    """A fraction as a percentage, two digits."""
-    if x is None or not math.isfinite(x):
-        return "–"
-    p = 100 * x
-    return f"{p:.0f} %" if p >= 9.95 or p == 0 else f"{p:.1f} %" if p >= 0.095 else "< 0.1 %"
-
-
-def _time_unit(minutes: float) -> tuple[str, float]:
-    m = abs(minutes)
-    return ("s", 1 / 60) if 0 < m < 1 else ("min", 1.0) if m < 119.5 else ("h", 60.0) if m <= 72 * 60 else ("days", 1440.0)
-
-
-def duration(minutes: float | None) -> str:
-    """A time in the unit a reader would choose, two digits or whole units."""
-    if minutes is None or not math.isfinite(minutes):
-        return "–"
-    unit, scale = _time_unit(minutes)
-    x = minutes / scale
-    return f"{x:.0f} {unit}" if abs(x) >= 9.95 else f"{number(round(x, 1))} {unit}"
-
-
-def duration_range(low: float, high: float, middle: float) -> str:
-    """ "33–76 min": both ends in the unit that suits the middle."""
-    unit, scale = _time_unit(middle)
-    a, b = (f"{x / scale:.0f}" if x / scale >= 9.95 else number(round(x / scale, 1)) for x in (low, high))
-    return f"{a}–{b} {unit}" if a != b else f"{a} {unit}"
-
-
-def percent_range(low: float, high: float) -> str:
-    """ "21–42 %"."""
-    return f"{percent(low).removesuffix(' %')}–{percent(high)}" if percent(low) != percent(high) else percent(high)
-
-
-def unit_words(unit: str) -> str:
-    """A unit as it is set in print: "nmol·min/L", "mL/min/1.73 m²"; nothing for a pure number."""
-    return "" if unit == "1" else unit.replace("*", "·").replace("umol", "µmol").replace("1.73m2", "1.73 m²")
-
-
-def listed(items: Iterable[str]) -> str:
-    """ "a, b and c"."""
-    x = list(items)
-    return x[0] if len(x) == 1 else ", ".join(x[:-1]) + " and " + x[-1] if x else ""
 
 
 def title_of(library: Library, name: str) -> str:
@@ -109,6 +53,14 @@ def dose_words(d: Dose, library: Library, until: float) -> str:
     return text + (f" whenever {d.when} (at most {d.times or 1} times)" if d.when is not None else "")
 
 
+def treatment_words(x: Treatment) -> str:
+    """A treatment as words: "oxygen 50 % at 8 min for 20 min"."""
+    text = small(treatment_label(x.give, x.level))
+    if x.when is not None:
+        return f"{text} when {x.when}" + (f" ({x.after} later)" if x.after else "")
+    return f"{text} at {x.at}" + (f" for {x.over}" if x.over else "")
+
+
 def person_words(result: Result) -> str:
     """ "a man of 34 years, 70 kg"."""
     c = result.scenario.covariates
@@ -129,13 +81,15 @@ def paragraph(result: Result) -> list[str]:
     s = r.scenario.scenario
     doses = listed(dose_words(d, library, until) for d in s.doses)
     who = person_words(r) if r.people == 1 else f"{r.people} people around {person_words(r)}"
-    out = [f"This run follows {who} for {duration(until)}: {doses}."]
+    helped = listed(treatment_words(x) for x in s.treatments)
+    out = [f"This run follows {who} for {duration(until)}: {doses or 'no drug'}{f', with {helped}' if helped else ''}."]
     if r.failed == r.people:
         return [*out, "The integration failed for everybody, so there is nothing to tell."]
     if r.people > 1:
         out.append("Numbers are medians over people, with the 5th to 95th percentile in brackets.")
     tell = _Teller(result)
     out.append("Times count from the dose." if tell.only is not None else "Times count from the start of the run.")
+    out += told_overdose(result, tell.at)
     out += [text for name in tell.molecules() if (text := tell.blood(name))]
     out += tell.receptor() + tell.urine()
     step = float(np.min(np.diff(r.t))) if len(r.t) > 1 else 0.0

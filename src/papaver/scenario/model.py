@@ -250,6 +250,8 @@ def _strip(x: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
             out[k] = [{a: b for a, b in d.items() if b is not None and not (a == "purity" and b == 1.0)} for d in v]
         elif v == default.get(k):
             continue
+        elif k == "arms":
+            out[k] = {name: _without_none(arm) for name, arm in v.items()}
         elif isinstance(v, dict):
             inner = {a: b for a, b in v.items() if b is not None and b is not False and b != {}}
             if inner:
@@ -257,6 +259,12 @@ def _strip(x: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
         elif v is not None:
             out[k] = v
     return out
+
+
+def _without_none(x: Any) -> Any:
+    if isinstance(x, dict):
+        return {k: _without_none(v) for k, v in x.items() if v is not None and not (k == "purity" and v == 1.0)}
+    return [_without_none(v) for v in x] if isinstance(x, list) else x
 
 
 _TEXT_FIELDS = {

@@ -21,6 +21,8 @@ from papaver.scenario.resolve import ResolvedScenario
 
 DAYS = 14
 """Days after which a regimen's days count as alike (five half-lives of methadone and buprenorphine)."""
+SHORT = 60.0
+"""An opponent that is faster than this, min, holds nothing of the past."""
 STEP = 10.0
 """Minutes between the points at which the stimulus is taken."""
 
@@ -39,7 +41,7 @@ def past(r: ResolvedScenario, library: Library) -> dict[str, float]:
     out = {}
     for k in PACES:
         tau = library.parameters[f"sites.tau.{k}"].internal
-        out[f"sites.start.{k}"] = mean * -math.expm1(-h.duration / tau) * math.exp(-h.stopped / tau)
+        out[f"sites.start.{k}"] = mean * -math.expm1(-h.duration / tau) * math.exp(-h.stopped / tau) if tau > SHORT else 0.0
     return out
 
 

@@ -35,7 +35,8 @@ GROUPS = {
     "oxygen": ("monitor.SpO2", "monitor.SaO2", "monitor.PaO2", "monitor.PaCO2", "monitor.PETCO2", "brain.P_O2"),
     "circulation": ("heart.HR", "heart.MAP", "heart.CO", "flow.Q_b", "heart.debt", "heart.arrest"),
     "brain_state": ("arousal.level", "injury.injury", "injury.dead"),
-    "sites": ("respiratory.effect", "sedation.effect", "pain.effect", "pupil.effect", "eye.diameter", "relief.tolerance"),
+    "sites": ("respiratory.effect", "sedation.effect", "pain.effect", "pupil.effect", "euphoria.effect"),
+    "signs": ("eye.diameter", "relief.tolerance"),
     "tolerance": ("respiratory.opposed", "respiratory.debt", "adaptation.X["),
 }
 """Names for `observe.show`: each stands for outputs - those that end with ".xy", start with "xy." or "xy[", or are called so."""
