@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from papaver.bodies.adult import ABSORPTION, RECEPTORS, STRUCTURES
 from papaver.components.absorption import Mouth
 from papaver.components.brain import BrainCompartment
+from papaver.components.breath import Breath, Therapy
+from papaver.components.breathing import BreathingControl, FlowControl
+from papaver.components.gas import BloodGases, CarotidDelay, Lung, Organ, VenousPool
+from papaver.components.heart import Heart, Injury
 from papaver.components.liver import WellStirredLiver
 from papaver.components.oral_fluid import OralFluid
 from papaver.components.receptor import CompetitiveBinding, OperationalActivation
+from papaver.components.rest import Rest
+from papaver.components.site import Arousal, Depression, DirectEffects, Opponent, Pain, Pupil, SiteEffect
 from papaver.components.vein import ForearmVein
 from papaver.core import Component, Param
 from papaver.evidence.load import Library, Parameter
@@ -130,9 +136,25 @@ _SECTIONS = {
     "mouth": _params(Mouth),
     "route": _params(*ABSORPTION.values()),
     "receptor": _params(CompetitiveBinding, OperationalActivation),
+    "effects": _params(DirectEffects),
 }
+_BODY = {
+    "sites": _params(SiteEffect, Opponent, Arousal, Pupil, Pain),
+    "breathing": _params(Breath, BreathingControl, Depression, Therapy, Rest),
+    "gas": _params(Lung, BloodGases, Organ, FlowControl, VenousPool, CarotidDelay),
+    "heart": _params(Heart, Injury),
+}
+_OWNERS = {
+    "sites": "Opioid effect", "sites.respiratory": "Opioid effect on breathing", "sites.sedation": "Opioid effect on arousal",
+    "sites.pain": "Opioid effect on pain", "sites.pupil": "Opioid effect on the pupil", "sites.euphoria": "Opioid effect on mood",
+    "sites.arousal": "Arousal", "sites.eye": "Pupil", "sites.relief": "Pain relief", "heart.injury": "Brain injury", "gas": "Gas exchange",
+    "gas.brain": "Brain", "gas.tissue": "Tissues", "receptors.mop": "MOP receptors", "receptors.dop": "DOP receptors",
+    "receptors.kop": "KOP receptors", "person": "Person",
+}  # fmt: skip
 _PLACES = {
     "kidney.flow": "urine flow",
+    "gas.V_blood": "volume of venous blood",
+    "breathing.V_carotid": "volume of blood from the lung to the carotid body",
     "circulation.MTT_lung": "mean transit time through the lung",
     "person.age": "age",
     "person.weight.male": "weight of a man",
@@ -153,7 +175,7 @@ def meaning(path: str, library: Library) -> str:
     if head in library.drugs:
         drug = library.drugs[head]
         table = _params(STRUCTURES[drug.structure]) if symbol in _params(STRUCTURES[drug.structure]) else _ANY
-        if section in ("vein", "oral_fluid", "brain", "mouth"):
+        if section in ("vein", "oral_fluid", "brain", "mouth", "effects"):
             table = _SECTIONS[section]
         elif section in drug.routes:
             table = _SECTIONS["route"]
@@ -165,6 +187,13 @@ def meaning(path: str, library: Library) -> str:
         forms = drug.elimination[pathway].forms if pathway in drug.elimination else None
         made = f" (forms {library.drugs[forms].title})" if forms is not None and forms in library.drugs else ""
         return {"fm": f"share of the clearance by {pathway}{made}", "MTT": f"mean transit time of {pathway}{made}"}.get(kind, "")
+    if head in _BODY:
+        if symbol in _BODY[head]:
+            return _BODY[head][symbol]
+        # "weight.hours" is one of several by pace
+        before = path.split(".")[-2]
+        many = _BODY[head].get("X0" if before == "start" else before)
+        return f"{many} ({symbol})" if many else ""
     if head == "receptors":
         return _SECTIONS["receptor"].get(symbol, "")
     if head == "covariate" and section in library.covariates:
@@ -173,3 +202,22 @@ def meaning(path: str, library: Library) -> str:
     if head == "enzymes":
         return "activity, 1 = normal"
     return _ANY.get(symbol, "")
+
+
+def named(path: str, library: Library) -> str:
+    """A parameter with what it belongs to: "Fentanyl: unbound fraction in plasma"; the path if nothing says what it is."""
+    what = meaning(path, library)
+    head, *rest = path.split(".")
+    section = rest[0] if rest else ""
+    if not what:
+        return path
+    if head == "enzymes":
+        return f"{section.upper()}: {what}"
+    if head in library.drugs:
+        title = library.drugs[head].title
+        if section in RECEPTORS:
+            return f"{title} at {section.upper()}: {what}"
+        if section in library.drugs[head].routes:
+            return f"{title}, {library.drugs[head].routes[section].title.split(' (')[0]}: {what}"
+        return f"{title}: {what}"
+    return f"{_OWNERS.get(f'{head}.{section}') or _OWNERS.get(head) or head.capitalize()}: {what}"
