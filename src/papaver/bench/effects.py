@@ -83,13 +83,16 @@ def scale_of(o: Observation) -> str:
     effect = EFFECTS[o.quantity]
     if effect.scale == "interval" and o.relative in ("baseline", "reference"):
         return "ratio"
-    return "interval" if effect.scale == "ratio" and o.relative in ("change", "difference") and (o.value or 0.0) <= 0 else effect.scale
+    # a difference may be of either sign, and zero has no fold
+    difference = o.relative in ("change", "difference") or (o.value is not None and o.value <= 0)
+    return "interval" if effect.scale == "ratio" and difference else effect.scale
 
 
 def default_se(o: Observation, n: int | None) -> float:
-    """Standard error in the observation's unit where a study prints no spread."""
+    """Standard error in the observation's unit where a study prints no spread: of a pressure and its like from the usual spread between people, of
+    a difference of something else from a spread of half its size."""
     sd = EFFECTS[o.quantity].sd if o.quantity in EFFECTS else 0.0
-    return (sd or 0.25 * abs(o.value or 1.0)) / math.sqrt(n or 8)
+    return (sd or 0.5 * abs(o.value or 1.0)) / math.sqrt(n or 8)
 
 
 def predict_effect(o: Observation, arms: Arms) -> tuple[float, str]:
@@ -269,7 +272,8 @@ def _reversal_dose(o: Observation, arms: Arms) -> float:
     values = [short(float(x)) for x in grid]
     k = next((i for i in range(1, len(grid)) if values[i - 1] < 0 <= values[i]), None)
     if k is None:
-        raise NotSimulated("no dose of the antagonist within twentyfold takes back that share")
+        enough = values[0] >= 0
+        raise NotSimulated(f"{'a twentieth of' if enough else 'twenty times'} the arm's dose of the antagonist takes back {'more' if enough else 'less'}")
     w = -values[k - 1] / (values[k] - values[k - 1])
     return float(given * math.exp(grid[k - 1] + w * (grid[k] - grid[k - 1])) * arms.MW(o.analyte) * 1e-6)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from papaver.bench.effects import default_se, is_effect, scale_of
+from papaver.bench.effects import EFFECTS, default_se, is_effect, scale_of
 from papaver.bench.study import Band, Observation, Study
 from papaver.units import Unit
 
@@ -97,7 +97,8 @@ def score(study: Study, o: Observation, predicted: float | None, reference: floa
         elif metric == "detection":
             value = float(predicted <= limit)
         elif reference is not None:
-            value = float(_sign_right(predicted, reference, o.direction or ("increase" if (o.value or 0) > 0 else "decrease")))
+            scale = EFFECTS[o.quantity].sd if o.quantity in EFFECTS else 0.0
+            value = float(_sign_right(predicted, reference, o.direction or ("increase" if (o.value or 0) > 0 else "decrease"), scale))
     return Scored(study.id, study.system, drug, o, predicted, metric, value, within, status)
 
 
@@ -126,7 +127,11 @@ def standard_error(o: Observation, n: int | None) -> float:
     return default_se(o, n)
 
 
-def _sign_right(predicted: float, reference: float, direction: str) -> bool:
+def _sign_right(predicted: float, reference: float, direction: str, sd: float = 0.0) -> bool:
+    """`sd`: usual spread between people of a quantity whose ratio means nothing; a quarter of it counts as a change, one of it none would miss."""
+    if sd:
+        z = (predicted - reference) / sd
+        return {"increase": z > 0.25, "decrease": z < -0.25, "none": abs(z) < 1.0}[direction]
     change = predicted / reference if reference > 0 else math.inf if predicted > 0 else 1.0
     # "none" is a change that a study would hardly have seen
     return {"increase": change > 1.05, "decrease": change < 0.95, "none": 0.8 < change < 1.25}[direction]

@@ -35,7 +35,8 @@ def main(args: argparse.Namespace) -> int:
     start = {path: p.value.value for path, p in used.parameters.items() if p.prior is not None} if args.check or args.start == "used" else None
     print("compiling the kernel (about half a minute the first time) and fitting; one iteration takes about as long", file=sys.stderr)
     result = run_fit(
-        library, studies, args.fit, start=start, max_evaluations=args.evaluations, progress=lambda text: print(text, file=sys.stderr)
+        library, studies, args.fit, start=start, max_evaluations=args.evaluations, progress=lambda text: print(text, file=sys.stderr),
+        save=(lambda c: write_calibration(c, Path(args.out))) if args.out else (lambda c: None),
     )  # fmt: skip
     print(f"{'parameter':32} {'prior':>10} {'in use':>10} {'fitted':>10} {'CV %':>6} {'shift':>6}")
     worst = 0.0

@@ -250,14 +250,14 @@ def _standard_error(o: Observation) -> float:
 
 def run_fit(
     library: Library, studies: Sequence[Study], fit: str, *, start: Mapping[str, float] | None = None, max_evaluations: int = 12, rounds: int = 4,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None, save: Callable[[Calibration], object] = lambda _: None,
 ) -> Calibration:  # fmt: skip
-    """Fit and return the result (nothing is written).
+    """Fit and return the result.
 
     Args:
         library: without calibration, so that data values are the priors.
         start: data values to start from (default: the priors).
-        max_evaluations: most iterations of a round. rounds: most rounds.
+        max_evaluations: most iterations of a round. rounds: most rounds. save: takes the result of each round.
     """
     from scipy.optimize import least_squares
 
@@ -281,19 +281,25 @@ def run_fit(
         )  # fmt: skip
         gain, best, begin = best - float(result.cost), float(result.cost), result.x
         progress(f"round {round_ + 1}: objective {best:.3f}, gained {gain:.3f}")
+        found = _calibration(fit, free, problem, result.x, result.jac, best, cost0)
+        save(found)
         if gain < ENOUGH:
             break
-    covariance = np.linalg.pinv(result.jac.T @ result.jac)
+    return found
+
+
+def _calibration(fit: str, free: Sequence[Free], problem: Problem, at: Array, jac: Array, cost: float, cost0: float) -> Calibration:
+    covariance = np.linalg.pinv(jac.T @ jac)
     rows = []
     for k, f in enumerate(free):
-        x = float(result.x[k])
+        x = float(at[k])
         sd = math.sqrt(max(float(covariance[k, k]), 1e-12))
         rows.append({
             "path": f.path, "value": _round(f.value(x)), "unit": f.unit, "uncertainty_cv": round(100 * min(sd, f.sd), 1),
             "prior": _round(f.value(f.centre)), "shift_in_prior_sd": round((x - f.centre) / f.sd, 2),
         })  # fmt: skip
     raw: dict[str, Any] = {
-        "fit": fit, "command": f"papaver fit {fit}", "observations": problem.n_observations, "objective": round(float(result.cost), 4),
+        "fit": fit, "command": f"papaver fit {fit}", "observations": problem.n_observations, "objective": round(cost, 4),
         "objective_at_prior": round(cost0, 4), "parameters": rows,
     }  # fmt: skip
     return msgspec.convert(raw, Calibration)

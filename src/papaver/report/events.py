@@ -26,6 +26,10 @@ FEW = 0.05
 """Share of a cohort below which an event or a triggered dose gets no mark."""
 ROOM = 1.25
 """The window is this much longer than what happened: the labels of late events need the space."""
+SLIGHT = 0.97
+"""Ventilation, fraction of rest, above which nothing was depressed."""
+FINE = 2.0
+"""Minutes between values that still show an overdose."""
 ENDS = (20.0, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880, 4320)
 """Lengths of the window, min."""
 _ROUTES = {"intranasal": "nasal", "oral": "by mouth", "inhaled": "inhaled"}
@@ -182,28 +186,32 @@ def window(result: Result, found: list[Event], given: list[Lane]) -> Window:
     first = min((m.time for lane in given for m in lane.marks), default=start)
     late = [e.late for e in found] + [m.high for lane in given if lane.triggered for m in lane.marks]
     late += [m.time for lane in given if lane.drug is None for m in lane.marks]
-    back = _recovery(result)
-    if back is not None:
-        late.append(back)
+    late += _recovery(result)
     if not late:
         return windows(result)[0]
     begin = start if first - start < 0.25 * (max(late) - start) else first
-    need = ROOM * (max(late) - begin)
+    need = max(ROOM * (max(late) - begin), 8 * coarse(result))
     length = next((x for x in ENDS if x >= need), stop - begin)
     if begin + length > 0.8 * (stop - start) + start:
         return Window(begin, stop, unit_of(stop - begin), "whole course" if begin == start else "from the first dose on")
     return Window(begin, begin + length, unit_of(length), f"first {span_words(length)}" + ("" if begin == start else " from the first dose on"))
 
 
-def _recovery(result: Result) -> float | None:
-    """When the median ventilation was last depressed; the end of the run if it still is and hearts go on beating; None if it never was."""
+def _recovery(result: Result) -> list[float]:
+    """When the median ventilation was last depressed (the end of the run if it still is), or lowest if it never was; nothing if hearts stopped."""
     if "breathing.VE" not in result.columns:
-        return None
+        return []
     x = result["breathing.VE"][whole_people(result)]
     middle = np.nanmedian(x, axis=0) if np.isfinite(x).any(axis=0).all() else x[0]
     low = np.flatnonzero(middle < RECOVERED * middle[0])
     if not low.size:
-        return None
+        return [float(result.t[np.argmin(middle)])] if middle.min() < SLIGHT * middle[0] else []
     if low[-1] == len(result.t) - 1 and "heart.arrest" in result.columns and np.nanmedian(result["heart.arrest"][:, -1]) > 0.5:
-        return None
-    return float(result.t[low[-1]])
+        return []
+    return [float(result.t[low[-1]])]
+
+
+def coarse(result: Result) -> float:
+    """Least time between values, min, if it is too long for what happens within minutes; else 0."""
+    step = float(np.min(np.diff(result.t))) if len(result.t) > 1 else 0.0
+    return step if step > FINE else 0.0

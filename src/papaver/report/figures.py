@@ -17,6 +17,7 @@ from papaver.errors import PapaverError
 from papaver.report.curves import Array, Curve, Window, curve, drawn, stacked, windows
 from papaver.report.events import Lane, triggered
 from papaver.report.words import title_of
+from papaver.report.writing import power_of_ten
 from papaver.simulate import Result
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def _limits(chart: Chart) -> tuple[float, float, list[tuple[float, str]]]:
     if chart.log:
         decade = math.ceil(math.log10(top * 1.05))
         first = min(round(math.log10(FLOOR)), decade - 3)
-        return 10.0**first, 10.0**decade, [(10.0**k, f"{10.0**k:g}") for k in range(first, decade + 1)]
+        return 10.0**first, 10.0**decade, [(10.0**k, power_of_ten(k)) for k in range(first, decade + 1)]
     least = 0.0 if chart.stack else min((float(np.nanmin(c.mid, initial=0.0)) for c in chart.curves.values()), default=0.0)
     step = 10.0 ** math.floor(math.log10((top - least) / 2))
     step *= next(k for k in (1, 2, 2.5, 5, 10) if (top - least) / (step * k) <= 5)

@@ -48,25 +48,28 @@ def render(result: Result, manifest: Mapping[str, Any]) -> str:
         # the drawing is matplotlib's; the one text of ours in it, the label, is escaped there
         figures.append({"title": chart.title, "svg": Markup(svg), "legend": legend, "stack": chart.stack, "caption": _caption(result, chart)})
     picture = overdose.picture(result, shown) if overdose.breathes(result) and result.failed < result.people else None
+    overdosed = None if picture is None else {"title": picture.title, "svg": Markup(picture.svg), "caption": picture.caption}
     groups, references = used_parameters(result)
-    return _template().render(
+    return template("page.html").render(
         title=s.title, words=paragraph(result), person=person(result), doses=doses(result), treatments=treatments(result),
-        settings=settings(result), figures=figures, overdose=None if picture is None else {"title": picture.title, "svg": Markup(picture.svg), "caption": picture.caption},
+        settings=settings(result), figures=figures, overdose=overdosed,
         tables=outcome_tables(result), people=result.people, failed=result.failed, failures=failures(result), broken=result.broken_laws,
         moles=f"{result.mole_error:.1e}", solver=result.solver, rtol=f"{result.rtol:g}", groups=groups, references=references,
-        command=manifest.get("command"), manifest=repeat(manifest), scenario=_yaml(s.to_dict()), seed=s.seed,
+        command=manifest.get("command"), manifest=repeat(manifest), scenario=as_yaml(s.to_dict()), seed=s.seed,
     )  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+@lru_cache(maxsize=2)
+def template(name: str) -> Template:
+    """A page beside this file; what is put into it is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder = FileSystemLoader(Path(__file__).parent)
-    return Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).get_template("page.html")
+    return Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).get_template(name)
 
 
-def _yaml(x: object) -> str:
+def as_yaml(x: object) -> str:
+    """As a user would write it."""
     import yaml
 
     return str(yaml.safe_dump(x, sort_keys=False, allow_unicode=True, width=100))

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from papaver.report.curves import Array, Curve, Window, curve
-from papaver.report.events import Event, Lane, events, lanes, window
+from papaver.report.events import Event, Lane, coarse, events, lanes, window
 from papaver.report.figures import DASHES, GREY, INK, Chart, colour
 from papaver.report.sheet import LEFT, LETTERS, LINE, RIGHT, WIDTH, Line, Panel, Sheet, nice, width_of
 from papaver.report.words import title_of
-from papaver.report.writing import duration, listed, number, percent
+from papaver.report.writing import duration, listed, number, percent, power_of_ten
 from papaver.simulate import Result
 
 FIRST, SECOND, STOP = "#1B3A6B", "#C2571A", "#B3261E"
@@ -137,7 +137,7 @@ def _molecules(result: Result, chart: Chart, w: Window) -> Panel:
     decade = math.ceil(math.log10(max(max(tops.values(), default=1.0), 1.0) * 1.05))
     # five numbers fit: of more decades every other one is named
     step = 1 if decade <= 3 else 2
-    ticks = [(10.0**k, f"{10.0**k:g}" if (k + 1) % step == 0 else "") for k in range(-1, decade + 1)]
+    ticks = [(10.0**k, power_of_ten(k) if (k + 1) % step == 0 else "") for k in range(-1, decade + 1)]
     return Panel("Plasma, nmol/L", lines, ticks, 74, log=True)
 
 
@@ -208,7 +208,7 @@ def _caption(result: Result, found: Sequence[Event], given: Sequence[Lane], w: W
     text = f"The {w.title}." if w.stop < result.t[-1] - 1e-9 else ""
     if found and any(c.endswith(".pk.C1") for c in result.columns):
         text += " Plasma is arterial."
-    text += " Triangles mark doses, bars what lasts"
+    text += " Triangles mark doses" + (", bars what lasts" if any(m.duration > 0 for lane in given for m in lane.marks) else "")
     if any(lane.triggered for lane in given):
         text += "; hollow triangles what a rule of the scenario gave"
         text += " (median time, with a line from the 5th to the 95th percentile)" if result.people > 1 else ""
@@ -217,6 +217,8 @@ def _caption(result: Result, found: Sequence[Event], given: Sequence[Lane], w: W
         text += " Upright lines: median time of those to whom it happened, with their share."
     elif found:
         text += " Upright lines: events, with their time from the start of the run."
+    if found and (step := coarse(result)):
+        text += f" Values were written down every {duration(step)}: times are no finer than that."
     if result.people > 1:
         text += " Curves: median over people; bands: 5th to 95th percentile; receptors: means."
     if result.held < result.people:

@@ -123,13 +123,15 @@ def outcome_tables(result: Result) -> list[Table]:
 
 
 _HAPPENED = {
-    "time_of_unconsciousness": "Lost consciousness", "time_of_SpO2_below_90": "SpO₂ below 90 %", "time_with_SpO2_below_90": "for how long in all",
-    "time_of_SpO2_below_70": "SpO₂ below 70 %", "time_with_SpO2_below_70": "for how long in all", "time_of_apnoea": "Breathing stopped",
-    "time_of_arrest": "Heart stopped", "second_fall": "Breathing failed a second time", "dead": "Died", "injured": "Lived, with brain injury",
-    "intact": "Lived unharmed", "lowest_ventilation": "Lowest ventilation, share of rest", "lowest_SpO2": "Lowest SpO₂",
-    "heart_debt": "Greatest oxygen debt of the heart", "brain_injury": "Greatest brain injury, 1 = what leaves lasting harm",
-    "precipitated_debt": "Withdrawal brought on by the rescue, breathing's opponent left alone",
+    "dead": "Died", "injured": "Lived, with brain injury", "intact": "Lived unharmed", "second_fall": "Breathing failed a second time",
+    "lowest_ventilation": "Lowest ventilation, share of rest", "lowest_SpO2": "Lowest SpO₂", "time_of_unconsciousness": "Lost consciousness",
+    "time_of_SpO2_below_90": "SpO₂ below 90 %", "time_with_SpO2_below_90": "SpO₂ below 90 %, for how long (time after death included)",
+    "time_of_SpO2_below_70": "SpO₂ below 70 %", "time_with_SpO2_below_70": "SpO₂ below 70 %, for how long (time after death included)",
+    "time_of_apnoea": "Breathing stopped", "time_of_arrest": "Heart stopped", "heart_debt": "Greatest oxygen debt of the heart",
+    "brain_injury": "Greatest brain injury, 1 = what leaves lasting harm",
+    "precipitated_debt": "Withdrawal brought on by the rescue: opponent of breathing that nothing meets",
 }  # fmt: skip
+"""Rows of an overdose in order, by outcome without its "rescue."."""
 _FLAGS = frozenset({"second_fall", "dead", "injured", "intact"})
 _NUMBERS = frozenset({"brain_injury", "precipitated_debt"})
 
@@ -225,7 +227,8 @@ def _cell(row: Mapping[str, Any], unit: str = "", end: float | None = None) -> C
     write = percent if unit == "1" else number
     if low is None or high is None:
         return Cell(write(mid))
-    return Cell(write(mid), percent_range(low, high) if unit == "1" else f"{number(low)}–{number(high)}")
+    same = number(low) == number(high)
+    return Cell(write(mid), percent_range(low, high) if unit == "1" else number(low) if same else f"{number(low)}–{number(high)}")
 
 
 def failures(result: Result, most: int = 5) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ import numpy as np
 from papaver.bodies.adult import ENDOGENOUS
 from papaver.evidence.load import Library
 from papaver.readouts.outcomes import CUTOFFS
-from papaver.report.events import treatment_label
+from papaver.report.events import coarse, treatment_label
 from papaver.report.told import told_overdose
 from papaver.report.writing import duration, duration_range, listed, number, percent, percent_range, small
 from papaver.scenario.model import Dose, Treatment
@@ -92,9 +92,8 @@ def paragraph(result: Result) -> list[str]:
     out += told_overdose(result, tell.at)
     out += [text for name in tell.molecules() if (text := tell.blood(name))]
     out += tell.receptor() + tell.urine()
-    step = float(np.min(np.diff(r.t))) if len(r.t) > 1 else 0.0
-    if step > 2:
-        out.append(f"Values were written down every {duration(step)}; a sharper peak in between is not seen.")
+    if step := coarse(r):
+        out.append(f"Values were written down every {duration(step)}; a sharper peak in between is not seen, and times are no finer than that.")
     return out
 
 
@@ -113,9 +112,9 @@ class _Teller:
         x = self.summary.get(name, {}).get("median")
         return None if x is None else float(x)
 
-    def value(self, name: str) -> str:
+    def value(self, name: str, scale: float = 1.0) -> str:
         """Median and, for a cohort, the percentiles in brackets: "1830 (981–3030)", "29 % (21–42 %)"."""
-        row = self.summary[name]
+        row = {k: scale * x if isinstance(x, float) else x for k, x in self.summary[name].items()}
         share = row["unit"] == "1"
         text = percent(row["median"]) if share else number(row["median"])
         if "p05" not in row:
@@ -142,10 +141,12 @@ class _Teller:
             return ""
         if peak <= 0:
             return self.absent(name, title)
-        mass = number(convert(peak, "nmol/L", "ng/mL", MW=self.library.drugs[name].MW))
         where = "arterial plasma" if site == "arterial" else "forearm venous plasma"
-        value = self.value(f"{name}.{site}.Cmax")
-        return f"{title} peaked in {where} at {value} nmol/L ({mass} ng/mL) {self.when(f'{name}.{site}.Tmax')}{self.gone(name)}."
+        # alcohol is counted in thousandths of a mole, not in billionths
+        scale, molar, by_mass = (1e-6, "mmol/L", "g/L") if peak >= 1e6 else (1.0, "nmol/L", "ng/mL")
+        mass = number(scale * convert(peak, "nmol/L", "ng/mL", MW=self.library.drugs[name].MW))
+        value = self.value(f"{name}.{site}.Cmax", scale)
+        return f"{title} peaked in {where} at {value} {molar} ({mass} {by_mass}) {self.when(f'{name}.{site}.Tmax')}{self.gone(name)}."
 
     def gone(self, name: str) -> str:
         key, limit = f"{name}.venous.detected_until", f"{number(CUTOFFS['plasma'])} ng/mL"

@@ -19,12 +19,17 @@ def number(x: float | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def power_of_ten(k: int) -> str:
+    """A label of a logarithmic axis: "0.1", "1000", "10⁷"."""
+    return f"{10.0**k:g}" if -3 <= k <= 4 else "10" + str(k).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def percent(x: float | None) -> str:
     """A fraction as a percentage, two digits."""
     if x is None or not math.isfinite(x):
         return "–"
     p = 100 * x
-    return f"{p:.0f} %" if p >= 9.95 or p == 0 else f"{p:.1f} %" if p >= 0.095 else "< 0.1 %"
+    return f"{p:.0f} %" if p >= 9.95 or abs(p) < 1e-9 else f"{p:.1f} %" if p >= 0.095 else "< 0.1 %"
 
 
 def _time_unit(minutes: float) -> tuple[str, float]:
