@@ -27,9 +27,11 @@ TYPICAL = {
 }  # fmt: skip
 """mg into a vein that are felt."""
 GAS = [
-    "lung.P_O2", "lung.P_CO2", "venous.C_O2", "venous.C_CO2", "brain.C_O2", "brain.C_CO2", "tissue.C_O2", "tissue.C_CO2", "breathing.VA",
+    "lung.P_O2", "lung.P_CO2", "venous.C_O2", "venous.C_CO2", "arterial.C_O2", "arterial.C_CO2",
+    "brain.C_O2", "brain.C_CO2", "tissue.C_O2", "tissue.C_CO2", "breathing.VA",
     "therapy.P_I_O2", "therapy.P_I_CO2", "brain.use_O2", "tissue.use_O2", "brain.make_CO2", "tissue.make_CO2",
 ]  # fmt: skip
+VOLUMES = {"V_A": "gas.V_A", "a": "gas.V_arterial", "v": "gas.V_venous", "b": "gas.brain.V", "t": "gas.tissue.V"}
 few = functools.partial(settings, max_examples=6)
 
 
@@ -65,11 +67,11 @@ def test_laws_hold_for_anyone(name: str, times: float, who: int, bag: bool, oxyg
 @given(name=drug, times=multiple)
 def test_gas_that_comes_in_is_used_or_stored(name: str, times: float) -> None:
     r = run([Dose(drug=name, amount=f"{times * TYPICAL[name]:.4g} mg", route="iv")], every="1 s", until="12 min", columns=GAS)
-    value = {n: LIBRARY.parameters[p].internal for n, p in (("V_A", "gas.V_A"), ("V", "gas.V_blood"), ("b", "gas.brain.V"), ("t", "gas.tissue.V"))}
+    value = {n: LIBRARY.parameters[p].internal for n, p in VOLUMES.items()}
     B = Lung.B.value
     for gas, sign in (("O2", -1.0), ("CO2", 1.0)):
         stored = value["V_A"] * r[f"lung.P_{gas}"][0] / B
-        stored += value["V"] * r[f"venous.C_{gas}"][0] + value["b"] * r[f"brain.C_{gas}"][0] + value["t"] * r[f"tissue.C_{gas}"][0]
+        stored += sum(value[k] * r[f"{pool}.C_{gas}"][0] for k, pool in (("a", "arterial"), ("v", "venous"), ("b", "brain"), ("t", "tissue")))
         metabolism = sum(r[f"{organ}.{'use' if gas == 'O2' else 'make'}_{gas}"][0] for organ in ("brain", "tissue"))
         flow = r["breathing.VA"][0] * (r[f"therapy.P_I_{gas}"][0] - r[f"lung.P_{gas}"][0]) / B + sign * metabolism
         gained = np.concatenate([[0.0], np.cumsum(0.5 * (flow[1:] + flow[:-1]) * np.diff(r.t))])

@@ -25,6 +25,10 @@ COLUMNS = (
 """Outputs that studies of effects read (or, with a dot at the end, whole parts)."""
 
 
+RTOL = 1e-5
+"""Relative tolerance of an arm: far below what any study could see."""
+
+
 class NotSimulated(PapaverError):
     """An observation that cannot be computed; the message is the reason."""
 
@@ -64,7 +68,7 @@ class Course:
         """
         p = self.prepared
         one = self.people == 1
-        r = simulate(p, solver=self._solver) if one else simulate(p, draw(p, self.people, p.scenario.scenario.seed), solver="kernel")
+        r = simulate(p, solver=self._solver, rtol=RTOL) if one else simulate(p, draw(p, self.people, p.scenario.scenario.seed), solver="kernel")
         if r.failed:
             raise NotSimulated(f"the integration failed: {next(x for x in r.reasons if x)}")
         if r.broken_laws or r.mole_error > 1e-6:

@@ -268,12 +268,12 @@ def _reversal_dose(o: Observation, arms: Arms) -> float:
         return _reversed(o, arms, arms.course_with(o.arm, o.analyte, math.exp(log_factor))) - level
 
     # the first dose that is enough: at the highest doses of naloxone buprenorphine is reversed less
-    grid = np.linspace(-3.0, 3.0, 13)
+    grid = np.linspace(-3.0, 3.0, 9)
     values = [short(float(x)) for x in grid]
     k = next((i for i in range(1, len(grid)) if values[i - 1] < 0 <= values[i]), None)
     if k is None:
         enough = values[0] >= 0
-        raise NotSimulated(f"{'a twentieth of' if enough else 'twenty times'} the arm's dose of the antagonist takes back {'more' if enough else 'less'}")
+        raise NotSimulated("a twentieth of the arm's dose takes back more" if enough else "twenty times the arm's dose takes back less")
     w = -values[k - 1] / (values[k] - values[k - 1])
     return float(given * math.exp(grid[k - 1] + w * (grid[k] - grid[k - 1])) * arms.MW(o.analyte) * 1e-6)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from papaver.components.breath import Breath, Monitor, Therapy
 from papaver.components.breathing import BreathingControl, FlowControl
-from papaver.components.gas import BloodGases, CarotidDelay, Lung, Organ, VenousPool
+from papaver.components.gas import BloodGases, BloodPool, CarotidDelay, Lung, Organ
 from papaver.components.heart import Heart, Injury
 from papaver.components.rest import Rest
 from papaver.components.site import Arousal, Depression, DirectEffects, NoDirectEffects, Opponent, Pain, Pupil, SiteEffect
@@ -19,8 +19,8 @@ from papaver.evidence.check import EFFECTS
 SITES = ("respiratory", "sedation", "pain", "pupil", "euphoria")
 PACES = ("minutes", "hours", "days", "weeks")
 INSTANCES = (
-    "adaptation", *SITES, "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung", "brain", "tissue", "venous",
-    "flow", "carotid", "heart", "injury", "arousal", "eye", "relief",
+    "adaptation", *SITES, "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung", "brain", "tissue",
+    "arterial", "venous", "flow", "carotid", "heart", "injury", "arousal", "eye", "relief",
 )  # fmt: skip
 """Names of the parts, as outputs and rules call them."""
 TREATMENTS = {
@@ -82,8 +82,9 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
         for n in ("V", "M_O2", "M_CO2"):
             bind(f"{organ}.{n}", f"gas.{organ}.{n}")
     add("flow", FlowControl, "gas", "Q_b0", "Q_t0", "tau_CO2", "tau_O2")
-    add("venous", VenousPool)
-    bind("venous.V", "gas.V_blood")
+    for pool in ("arterial", "venous"):
+        add(pool, BloodPool)
+        bind(f"{pool}.V", f"gas.V_{pool}")
     add("carotid", CarotidDelay)
     bind("carotid.V", "breathing.V_carotid")
     heart = ("HR0", "MAP0", "baro_rate", "baro_vessels", "tau_baro", "by_O2", "vagal", "filling", "weak", "need", "tau_pay", "limit", "steep")
@@ -110,7 +111,7 @@ brain.sol_O2>rest.sol_O2 brain.sol_CO2>rest.sol_CO2 brain.bound_CO2>rest.bound_C
 rest.P_A_O2>lung.init_O2 rest.P_A_CO2>lung.init_CO2 rest.S_b_O2>brain.init_O2 rest.S_b_CO2>brain.init_CO2
 rest.S_t_O2>tissue.init_O2 rest.S_t_CO2>tissue.init_CO2 rest.P_a_O2>carotid.init_O2,flow.rest_O2 rest.P_a_CO2>carotid.init_CO2,flow.half_CO2
 rest.VE>control.W,breathing.VE_rest rest.f>control.f_rest rest.P_b_CO2>control.P_rest rest.P_b_O2>control.hyp_rest
-rest.Q>heart.Q_rest rest.C_e_O2>heart.C_rest
+rest.Q>heart.Q_rest rest.C_a_O2>heart.C_rest depression.chemo>heart.chemo
 therapy.P_I_O2>lung.P_I_O2 therapy.P_I_CO2>lung.P_I_CO2 therapy.open>breathing.open therapy.closed>breathing.closed therapy.bag>breathing.bag
 depression.chemo>control.chemo depression.wake>control.wake depression.opioid>breathing.opioid
 depression.metabolism>brain.depression,tissue.depression
@@ -120,10 +121,12 @@ brain.P_O2>blood.P_b_O2,control.P_b_O2,arousal.P_b_O2,injury.P_b_O2 brain.P_CO2>
 tissue.P_O2>blood.P_t_O2 tissue.P_CO2>blood.P_t_CO2
 flow.Q>lung.Q,carotid.Q flow.Q_b>blood.Q_b,brain.Q flow.Q_t>blood.Q_t,tissue.Q flow.demand>heart.demand
 heart.pressure>flow.heart heart.tone>flow.tone
-blood.C_e_O2>lung.C_e_O2,heart.C_O2 blood.C_e_CO2>lung.C_e_CO2
+blood.C_e_O2>lung.C_e_O2 blood.C_e_CO2>lung.C_e_CO2
 blood.C_mix_O2>venous.C_in_O2 blood.C_mix_CO2>venous.C_in_CO2 venous.C_O2>blood.C_v_O2,lung.C_v_O2 venous.C_CO2>blood.C_v_CO2,lung.C_v_CO2
 rest.C_v_O2>venous.init_O2 rest.C_v_CO2>venous.init_CO2 flow.Q>venous.Q heart.working>control.working
-blood.C_a_O2>brain.C_a_O2,tissue.C_a_O2 blood.C_a_CO2>brain.C_a_CO2,tissue.C_a_CO2
+blood.C_a_O2>arterial.C_in_O2 blood.C_a_CO2>arterial.C_in_CO2 rest.C_a_O2>arterial.init_O2 rest.C_a_CO2>arterial.init_CO2
+flow.Q>arterial.Q
+arterial.C_O2>brain.C_a_O2,tissue.C_a_O2,heart.C_O2 arterial.C_CO2>brain.C_a_CO2,tissue.C_a_CO2
 blood.C_vb_O2>brain.C_v_O2 blood.C_vb_CO2>brain.C_v_CO2 blood.C_vt_O2>tissue.C_v_O2 blood.C_vt_CO2>tissue.C_v_CO2
 blood.P_a_O2>flow.P_a_O2,carotid.P_a_O2,monitor.P_a_O2
 blood.P_a_CO2>flow.P_a_CO2,carotid.P_a_CO2,monitor.P_a_CO2,arousal.P_a_CO2

@@ -83,15 +83,15 @@ class BloodGases(Component):
     S_a = Output(C_a_O2 / (Z * CAP_O2), "1", "arterial oxygen content as a share of the capacity")
 
 
-class VenousPool(Component):
-    """The blood on its way back to the lung: the body's store of bound oxygen, in one mixed pool."""
+class BloodPool(Component):
+    """Blood on its way, in one mixed pool: from lung to organs, or from organs to lung; together the body's store of bound oxygen."""
 
     V = Param("L", "blood volume")
     init_O2 = Input("1", "oxygen content at the start, L/L")
     init_CO2 = Input("1", "carbon dioxide content at the start, L/L")
     Q = Input("L/min", "total blood flow")
-    C_in_O2 = Input("1", "oxygen content of the blood from the organs, L/L")
-    C_in_CO2 = Input("1", "carbon dioxide content of the blood from the organs, L/L")
+    C_in_O2 = Input("1", "oxygen content of the blood that flows in, L/L")
+    C_in_CO2 = Input("1", "carbon dioxide content of the blood that flows in, L/L")
 
     C_O2 = State("1", "oxygen content, L/L", init=init_O2)
     C_CO2 = State("1", "carbon dioxide content, L/L", init=init_CO2)

@@ -154,7 +154,8 @@ class Problem:
             except (NotSimulated, PapaverError):
                 out.append(FAILED)
                 continue
-            out.append(_residual(o, predicted, self.groups.get(o.conflict_group or "", 1) if o.conflict_group else 1, study.n))
+            group = self.groups.get(o.conflict_group or "", 1) if o.conflict_group else 1
+            out.append(_residual(o, predicted, group, study.n, MODEL_SD if self.effects else INTERVAL_SD))
         return out
 
     def jacobian(self, x: Array) -> Array:
@@ -218,13 +219,13 @@ def _supersets(studies: Sequence[Study], library: Library) -> dict[str, tuple[tu
     return {s.id: tuple(sorted(families[tuple(sorted(_arising(s, library)))])) for s in studies}
 
 
-def _residual(o: Observation, predicted: float, group: int, n: int | None = None) -> float:
+def _residual(o: Observation, predicted: float, group: int, n: int | None = None, interval_sd: float = INTERVAL_SD) -> float:
     if o.value is None:
         # the ends bind softly, so the fit aims a little inside them
         low, high = float(o.low or 1e-9) * INSIDE, float(o.high or 1e9) / INSIDE
         if predicted < low:
-            return math.log(max(predicted, 1e-9) / low) / INTERVAL_SD
-        return math.log(predicted / high) / INTERVAL_SD if predicted > high else 0.0
+            return math.log(max(predicted, 1e-3 * low) / low) / interval_sd
+        return math.log(predicted / high) / interval_sd if predicted > high else 0.0
     if metric_of(o) == "errors":
         # what the model may be off by, beside the study's own error: half the spread between people
         return float((predicted - o.value) / math.hypot(standard_error(o, n), 0.5 * EFFECTS[o.quantity].sd) / group**0.25)

@@ -9,7 +9,7 @@ from papaver.components.absorption import Mouth
 from papaver.components.brain import BrainCompartment
 from papaver.components.breath import Breath, Therapy
 from papaver.components.breathing import BreathingControl, FlowControl
-from papaver.components.gas import BloodGases, CarotidDelay, Lung, Organ, VenousPool
+from papaver.components.gas import BloodGases, BloodPool, CarotidDelay, Lung, Organ
 from papaver.components.heart import Heart, Injury
 from papaver.components.liver import WellStirredLiver
 from papaver.components.oral_fluid import OralFluid
@@ -141,7 +141,7 @@ _SECTIONS = {
 _BODY = {
     "sites": _params(SiteEffect, Opponent, Arousal, Pupil, Pain),
     "breathing": _params(Breath, BreathingControl, Depression, Therapy, Rest),
-    "gas": _params(Lung, BloodGases, Organ, FlowControl, VenousPool, CarotidDelay),
+    "gas": _params(Lung, BloodGases, Organ, FlowControl, BloodPool, CarotidDelay),
     "heart": _params(Heart, Injury),
 }
 _OWNERS = {

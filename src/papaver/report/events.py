@@ -24,7 +24,7 @@ EVENTS = (
 AGAIN = "breathing fails again"
 FEW = 0.05
 """Share of a cohort below which an event or a triggered dose gets no mark."""
-ROOM = 1.25
+ROOM = 1.35
 """The window is this much longer than what happened: the labels of late events need the space."""
 SLIGHT = 0.97
 """Ventilation, fraction of rest, above which nothing was depressed."""

@@ -95,7 +95,7 @@ def panels_of(result: Result, charts: Sequence[Chart], w: Window) -> list[Panel]
     rows: list[tuple[str, list[Line], float]] = [
         ("Breathing", line("breathing.VE", "ventilation, L/min") + line("breathing.RR", "breaths per min", dashed=True), 64),
         ("Oxygen", line("monitor.SpO2", "SpO₂, %"), 58),
-        ("Carbon dioxide", line("monitor.PaCO2", "PaCO₂, mmHg"), 44),
+        ("Carbon dioxide", line("monitor.PaCO2", "PaCO₂, mmHg"), 48),
         ("Heart", line("heart.HR", "beats per min") + line("heart.MAP", "mean pressure, mmHg", dashed=True), 58),
         ("Brain", line("arousal.level", "arousal, % of awake", 100) + line("brain.P_O2", "oxygen in brain, mmHg", dashed=True), 58),
     ]
@@ -120,7 +120,7 @@ def _panel(title: str, lines: list[Line], height: float) -> Panel:
         marks = [float(v) for v in next(axis for least, axis in _SATURATION_AXES if low > least)]
         limits = tuple(v for v in (90.0, 70.0) if marks[0] < v)
     elif title == "Carbon dioxide":
-        marks = nice(min(low, 30.0), max(high, 50.0))
+        marks = nice(min(low, 30.0), max(high, 50.0), 3)
     elif title == "Brain":
         marks = nice(0.0, max(high, 100.0))
     else:
@@ -155,25 +155,25 @@ def label(result: Result, e: Event) -> str:
 def place(result: Result, found: Sequence[Event], w: Window) -> list[tuple[int, bool, str]]:
     """Row (0 = uppermost), side (True: right of its line) and text of each event's label, so that no line runs through a label.
 
-    A later label stands lower, so that earlier lines pass it on its left. One without room on the right goes to the left of its line, into a
-    row above all others.
+    On the right a later label stands lower: earlier lines pass it on its left. Labels without room on the right, and those that would lie across
+    such a line, stand on the left in rows above, a later one higher.
     """
     scale = (RIGHT - LEFT) / (w.stop - w.start)
+    x = [LEFT + (min(e.middle, w.stop) - w.start) * scale for e in found]
+    texts = [label(result, e) for e in found]
+    after = [a + 6 + width_of(text) for a, text in zip(x, texts, strict=True)]
+    left: set[int] = set()
+    for k in reversed(range(len(found))):
+        if after[k] > WIDTH or any(x[k] <= x[j] <= after[k] for j in left):
+            left.add(k)
+    rows = {k: row for row, k in enumerate(sorted(left, reverse=True))}
     ends: list[float] = []
-    out: list[tuple[int, bool, str]] = []
-    late = 0
-    for e in found:
-        text = label(result, e)
-        x = LEFT + (e.middle - w.start) * scale
-        if x + 4 + width_of(text) > WIDTH:
-            late += 1
-            out.append((-late, False, text))
-            continue
-        row = next((k + 1 for k in reversed(range(len(ends))) if ends[k] > x - 3), 0)
-        end = x + 6 + width_of(text)
-        ends[row : row + 1] = [end]
-        out.append((row, True, text))
-    return [(row + late, side, text) for row, side, text in out]
+    for k in range(len(found)):
+        if k not in left:
+            row = next((r + 1 for r in reversed(range(len(ends))) if ends[r] > x[k] - 3), 0)
+            ends[row : row + 1] = [after[k]]
+            rows[k] = row + len(left)
+    return [(rows[k], k not in left, texts[k]) for k in range(len(found))]
 
 
 def _lines(sheet: Sheet, found: Sequence[Event], rows: Sequence[tuple[int, bool, str]], height: float, base: float) -> None:

@@ -107,5 +107,5 @@ def _given(result: Result, at: Callable[[float | None], str]) -> list[str]:
         many = result.people > 1
         times = [f"{at(m.time)}" + (f" to {percent(m.share)} of people" if many else "") for m in lane.marks[:3]]
         more = f" and {len(lane.marks) - 3} times more" if len(lane.marks) > 3 else ""
-        out.append(f"{lane.label} was given by a rule {listed(times)}{more}.")
+        out.append(f"{lane.label}{' was given' if lane.drug else ''} by a rule {listed(times)}{more}.")
     return out
