@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from papaver.components.breath import Breath, Monitor, Therapy
 from papaver.components.breathing import BreathingControl, FlowControl
+from papaver.components.dependence import ReceptorLife
 from papaver.components.gas import BloodGases, BloodPool, CarotidDelay, Lung, Organ
 from papaver.components.heart import Heart, Injury
 from papaver.components.rest import Rest
@@ -19,7 +20,7 @@ from papaver.evidence.check import EFFECTS
 SITES = ("respiratory", "sedation", "pain", "pupil", "euphoria")
 PACES = ("minutes", "hours", "days", "weeks")
 INSTANCES = (
-    "adaptation", *SITES, "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung", "brain", "tissue",
+    "life", "adaptation", *SITES, "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung", "brain", "tissue",
     "arterial", "venous", "flow", "carotid", "heart", "injury", "arousal", "eye", "relief",
 )  # fmt: skip
 """Names of the parts, as outputs and rules call them."""
@@ -46,6 +47,7 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
         for n in names:
             bind(f"{name}.{n}", f"{data}.{n}")
 
+    add("life", ReceptorLife, "dependence.life", "k_des", "tau_res", "k_int", "tau_rec", "tau_syn", "make_up", "U0")
     add("adaptation", Opponent, pace=PACES)
     for k in PACES:
         bind(f"adaptation.tau[{k}]", f"sites.tau.{k}")
@@ -100,8 +102,8 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
 
 
 _WIRES = """
-mop.stimulus>adaptation.stimulus,respiratory.stimulus,sedation.stimulus,pain.stimulus,pupil.stimulus,euphoria.stimulus
-mop.rest>adaptation.rest,respiratory.rest,sedation.rest,pain.rest,pupil.rest,euphoria.rest
+mop.stimulus>life.stimulus life.effective>adaptation.stimulus,respiratory.stimulus,sedation.stimulus,pain.stimulus,pupil.stimulus,euphoria.stimulus
+mop.rest>life.rest,adaptation.rest,respiratory.rest,sedation.rest,pain.rest,pupil.rest,euphoria.rest
 respiratory.effect>depression.respiratory,heart.opioid sedation.effect>arousal.sedation
 pupil.effect>eye.effect pain.effect>relief.effect
 direct.wake_left>depression.wake_left direct.chemo_left>depression.chemo_left direct.arousal_left>arousal.arousal_left

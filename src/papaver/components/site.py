@@ -57,6 +57,7 @@ class DirectEffects(Component):
     rate = Param("1", "greatest change of the heart's rate, fraction of rest", over="drug")
     vessels = Param("1", "greatest change of the vessels' conductance, fraction of rest", over="drug")
     metabolism = Param("1", "greatest change of oxygen consumption, fraction of rest", over="drug")
+    alpha2 = Param("1", "greatest loss of noradrenergic output", over="drug")
     C = Input("nmol/L", "unbound concentration in the brain", over="drug")
 
     x = Output((maximum(C, 0.0) / EC50) ** slope, "1", "relative concentration, to the slope")
@@ -67,6 +68,7 @@ class DirectEffects(Component):
     rate_change = Output(total(rate * e), "1", "change of the heart's rate")
     vessels_change = Output(total(vessels * e), "1", "change of the vessels' conductance")
     metabolism_change = Output(total(metabolism * e), "1", "change of oxygen consumption")
+    alpha2_left = Output(exp(total(log(1 - alpha2 * e))), "1", "what is left of noradrenergic output")
 
 
 class NoDirectEffects(Component):
@@ -80,6 +82,7 @@ class NoDirectEffects(Component):
     rate_change = Output(1 * none, "1", "change of the heart's rate")
     vessels_change = Output(1 * none, "1", "change of the vessels' conductance")
     metabolism_change = Output(1 * none, "1", "change of oxygen consumption")
+    alpha2_left = Output(1 * all, "1", "what is left of noradrenergic output")
 
 
 class Depression(Component):
@@ -97,10 +100,11 @@ class Depression(Component):
     wake_left = Input("1", "what other drugs leave of the wakefulness drive")
     chemo_left = Input("1", "what other drugs leave of the chemoreflexes")
     metabolism_change = Input("1", "change of oxygen consumption by other drugs")
+    stirred = Input("1", "rise of the wakefulness drive in withdrawal, fraction of rest", default=0)
 
     opioid = Output(maximum(1 - reach_chemo * respiratory, 0.0), "1", "what opioids leave of the chemoreflexes")
     chemo = Output(opioid * chemo_left, "1", "what is left of the chemoreflexes")
-    wake = Output(maximum(1 - reach_wake * respiratory, 0.0) * wake_left, "1", "what is left of the wakefulness drive")
+    wake = Output(maximum(1 - reach_wake * respiratory, 0.0) * wake_left * (1 + stirred), "1", "what is left of the wakefulness drive")
     metabolism = Output(1 - thrift * (1 - wake) + metabolism_change, "1", "oxygen consumption, fraction of rest")
 
 
@@ -129,7 +133,8 @@ class Pupil(Component):
     d0 = Param("mm", "diameter in the dark at rest")
     d_min = Param("mm", "least diameter")
     effect = Input("1", "opioid effect on the pupil")
-    diameter = Output(d_min + (d0 - d_min) * (1 - effect), "mm", "pupil diameter")
+    widening = Input("mm", "change in withdrawal", default=0)
+    diameter = Output(d_min + (d0 - d_min) * (1 - effect) + widening, "mm", "pupil diameter")
 
 
 class Pain(Component):
@@ -137,5 +142,6 @@ class Pain(Component):
 
     gain = Param("1", "greatest rise of the tolerated stimulus, fraction of rest")
     effect = Input("1", "opioid effect on pain")
+    left = Input("1", "what heightened pain leaves of the tolerated stimulus", default=1)
     relief = Output(1 * effect, "1", "pain relief, fraction of the maximum")
-    tolerance = Output(1 + gain * effect, "1", "tolerated stimulus, fraction of rest")
+    tolerance = Output((1 + gain * effect) * left, "1", "tolerated stimulus, fraction of rest")

@@ -153,8 +153,10 @@ _OWNERS = {
 }  # fmt: skip
 _PLACES = {
     "kidney.flow": "urine flow",
-    "gas.V_blood": "volume of venous blood",
+    "gas.V_arterial": "volume of arterial blood",
+    "gas.V_venous": "volume of venous blood",
     "breathing.V_carotid": "volume of blood from the lung to the carotid body",
+    "circulation.MTT_vein": "mean transit time through forearm tissue, of molecules without one of their own",
     "circulation.MTT_lung": "mean transit time through the lung",
     "person.age": "age",
     "person.weight.male": "weight of a man",

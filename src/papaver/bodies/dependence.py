@@ -1,0 +1,108 @@
+"""What long use and its end do, wired to a body that breathes: receptor life, withdrawal sign by sign, hormones, gut, immunity, scales.
+
+Only wiring stands here. Values: data/physiology/{dependence,withdrawal,hormones,gut}.yaml and `alpha2` among the `effects` of drugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from papaver.bodies.physiology import PACES, Bind, Fix
+from papaver.components.dependence import Hyperalgesia, PeptideTone
+from papaver.components.gut import Fluid, Gut, Immunity
+from papaver.components.hormones import AdrenalAxis, Clock, GonadalAxis
+from papaver.components.scales import Cows, Oows, SowsGossop, SowsHandelsman
+from papaver.components.site import SiteEffect
+from papaver.components.withdrawal import Autonomic, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
+from papaver.core import System
+
+SITES = ("locus", "hypothalamus", "gut_wall")
+SIGNS = (
+    "sweating", "restlessness", "aches", "secretions", "cramps", "nausea", "diarrhoea", "tremor", "yawning", "anxiety", "gooseflesh", "chills",
+    "insomnia", "mood", "irritability", "craving",
+)  # fmt: skip
+MEDICINES = {"loperamide": "diarrhoea", "ondansetron": "nausea", "ibuprofen": "aches", "hypnotic": "insomnia"}
+"""Medicines for one symptom, which are given as treatments."""
+TREATMENTS = {name: (f"{name}.give", "1") for name in MEDICINES}
+SLOW = {
+    **{f"sites.start.{k}": (f"adaptation.X[{k}]", f"sites.tau.{k}") for k in PACES},
+    "dependence.life.U0": ("life.U", "dependence.life.tau_rec"), "dependence.tone.T0": ("tone.T", "dependence.tone.tau"),
+    "dependence.pain.H0": ("hyperalgesia.H", "dependence.pain.tau"), "hormones.adrenal.G0": ("adrenal.G", "hormones.adrenal.tau_G"),
+}  # fmt: skip
+"""States that a history moves for longer than its last days: by the path of their value at the start, the state, and the path of its time constant."""
+
+
+def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], drugs: Collection[str]) -> None:
+    """Add everything to a system that `add_physiology` has made breathe; arguments as there, `drugs` being those in the body."""
+
+    def add(name: str, component: type, data: str = "", *names: str, **indices: tuple[str, ...]) -> None:
+        s.add(name, component, **indices)
+        for n in names:
+            bind(f"{name}.{n}", f"{data}.{n}")
+
+    for site in SITES:
+        add(site, SiteEffect, f"sites.{site}", "KE", "gamma", "ceiling", pace=PACES)
+        for k in PACES:
+            bind(f"{site}.weight[{k}]", f"sites.{site}.weight.{k}")
+            s.connect(f"adaptation.X[{k}]", f"{site}.X[{k}]")
+    add("tone", PeptideTone, "dependence.tone", "depth", "tau", "T0")
+    bind("tone.C_rest", "receptors.mop.endogenous.C_rest")
+    add("hyperalgesia", Hyperalgesia, "dependence.pain", "tau", "gain", "H0")
+    add("withdrawal", Expression, "withdrawal", "tau_fast", "tau_slow", "w_fast", "w_slow", "start")
+    add("noradrenaline", LocusCoeruleus, "withdrawal.locus", "reach", "gain", "tau")
+    add("signs", Signs, sign=SIGNS)
+    for sign in SIGNS:
+        for p in ("tau", "by_NA", "by_fast", "by_slow", "by_opioid"):
+            path = f"withdrawal.signs.{sign}.{p}"
+            if has(path):
+                bind(f"signs.{p}[{sign}]", path)
+            else:
+                fix(f"signs.{p}[{sign}]", 0.0)
+    for medicine, sign in MEDICINES.items():
+        add(medicine, Symptomatic)
+        bind(f"{medicine}.reach", f"withdrawal.medicines.{medicine}")
+        s.connect(f"{medicine}.left", f"signs.eased[{sign}]")
+    add("autonomic", Autonomic, "withdrawal.autonomic", "rate_gain", "vessels_gain", "breath_gain", "pupil_gain", "pupil_half", "heat", "T_core0")
+    add("ecg", Electrocardiogram, "withdrawal.ecg", "QTc0", "slope_R", "slope_S")
+    add("clock", Clock, "hormones.clock", "cos0", "sin0")
+    adrenal = ("A", "cos_peak", "sin_peak", "reach", "gain", "K", "C0", "ACTH0", "tau_ACTH", "tau_C", "tau_G", "G0")
+    add("adrenal", AdrenalAxis, "hormones.adrenal", *adrenal)
+    add("gonadal", GonadalAxis, "hormones.gonadal", "reach", "LH0", "T0", "tau_LH", "tau_T", "start")
+    gut = ("gastric0", "caecum0", "colon0", "slow_gastric", "slow_caecum", "slow_colon", "quick", "dry", "wet")
+    add("gut", Gut, "gut", *gut)
+    add("fluid", Fluid, "gut.fluid", "loss", "tau")
+    add("immunity", Immunity, "gut.immunity", "reach", "by_signal", "tau_NK", "rebound", "tau_IL", "start")
+    add("cows", Cows, "withdrawal.cows", "wide")
+    add("sows", SowsGossop)
+    add("sows_h", SowsHandelsman)
+    add("oows", Oows)
+    for name in ("cows", "sows", "sows_h", "oows"):
+        component = s.instances[name][0]
+        for sign in SIGNS:
+            if sign in component.symbols:
+                s.connect(f"signs.S[{sign}]", f"{name}.{sign}")
+    for drug, port in (("r_methadone", "C_R"), ("s_methadone", "C_S")):
+        if drug in drugs:
+            s.connect(f"{drug}.pk.C1", f"ecg.{port}")
+    for pair in _WIRES.split():
+        source, _, targets = pair.partition(">")
+        for target in targets.split(","):
+            s.connect(source, target)
+
+
+_WIRES = """
+life.effective>locus.stimulus,hypothalamus.stimulus,gut_wall.stimulus,tone.stimulus,hyperalgesia.stimulus
+mop.rest>locus.rest,hypothalamus.rest,gut_wall.rest,tone.rest,hyperalgesia.rest
+tone.change>mop.C[endogenous] hyperalgesia.left>relief.left
+locus.debt>withdrawal.debt locus.effect>noradrenaline.effect
+withdrawal.signal>noradrenaline.signal,autonomic.signal,adrenal.signal,gut.signal,immunity.signal
+withdrawal.fast>signs.fast withdrawal.slow>signs.slow respiratory.effect>signs.opioid
+direct.alpha2_left>noradrenaline.alpha2_left,adrenal.alpha2_left
+noradrenaline.excess>signs.excess,autonomic.excess
+autonomic.rate_change>heart.rate_change autonomic.vessels_change>heart.vessels_change autonomic.breath>depression.stirred
+autonomic.widening>eye.widening,cows.widening,oows.widening
+hypothalamus.effect>adrenal.effect,gonadal.effect,immunity.effect gut_wall.effect>gut.effect
+clock.c>adrenal.c clock.s>adrenal.s
+signs.S[sweating]>fluid.sweating signs.S[nausea]>fluid.nausea signs.S[diarrhoea]>fluid.diarrhoea
+heart.HR>cows.HR,sows.HR heart.HR0>sows.HR_rest
+"""

@@ -1,0 +1,106 @@
+"""Withdrawal: how the unmet opponent is expressed, the locus coeruleus and noradrenaline, and the signs of body and mood one by one."""
+
+from papaver.components.gas import clip
+from papaver.core import Component, Const, Dose, Input, Output, Param, State, d, exp, maximum
+
+
+class Expression(Component):
+    """Two stages, shared by all drugs, from the debt (an opponent that no stimulus meets) to what is felt: one within minutes, which carries
+    withdrawal that an antagonist precipitates, and one within a day, which carries the second day of an abrupt stop.
+    """
+
+    tau_fast = Param("min", "time constant of the fast stage")
+    tau_slow = Param("min", "time constant of the slow stage")
+    w_fast = Param("1", "weight of the fast stage")
+    w_slow = Param("1", "weight of the slow stage")
+    start = Param("1", "both stages at the start")
+    debt = Input("1", "opponent that no stimulus meets")
+
+    fast = State("1", "fast stage", init=start)
+    slow = State("1", "slow stage", init=start)
+    signal = Output(w_fast * fast + w_slow * slow, "1", "what is expressed")
+    equations = [d(fast) == (debt - fast) / tau_fast, d(slow) == (debt - slow) / tau_slow]
+    laws = [fast >= 0, slow >= 0]
+
+
+class LocusCoeruleus(Component):
+    """Firing of the locus coeruleus and the noradrenaline that follows (MHPG): opioids and alpha-2 agonists slow it, withdrawal drives it.
+
+    Structure: Aghajanian GK, Nature 1978;276:186 (both receptors inhibit the same cells).
+    """
+
+    reach = Param("1", "loss of firing at full opioid effect")
+    gain = Param("1", "rise of firing per expressed signal")
+    tau = Param("min", "time constant of noradrenaline turnover")
+    effect = Input("1", "opioid effect on the locus coeruleus")
+    signal = Input("1", "expressed withdrawal")
+    alpha2_left = Input("1", "what alpha-2 agonists leave of its output", default=1)
+
+    NA = State("1", "noradrenaline turnover, relative to rest", init=1)
+    firing = Output(maximum(1 - reach * effect, 0.0) * (1 + gain * signal) * alpha2_left, "1", "firing, relative to rest")
+    excess = Output(maximum(NA - 1, 0.0), "1", "noradrenaline above rest")
+    equations = [d(NA) == (firing - NA) / tau]
+    laws = [NA >= 0]
+
+
+class Signs(Component):
+    """Signs and symptoms of withdrawal, each from 0 (absent) to 1 (as strong as it gets), with a time course of its own."""
+
+    tau = Param("min", "time constant", over="sign")
+    by_NA = Param("1", "drive per noradrenaline above rest", over="sign")
+    by_fast = Param("1", "drive per fast stage", over="sign")
+    by_slow = Param("1", "drive per slow stage", over="sign")
+    by_opioid = Param("1", "drive per opioid effect (nausea)", over="sign")
+    excess = Input("1", "noradrenaline above rest")
+    fast = Input("1", "fast stage of withdrawal")
+    slow = Input("1", "slow stage of withdrawal")
+    opioid = Input("1", "opioid effect")
+    eased = Input("1", "what symptomatic medicines leave", over="sign", default=1)
+
+    S = State("1", "strength", over="sign")
+    drive = Output((1 - exp(-(by_NA * excess + by_fast * fast + by_slow * slow + by_opioid * opioid))) * eased, "1", "strength that it goes to")
+    equations = [d(S) == (drive - S) / tau]
+    laws = [S >= 0, 1 - S >= 0]
+
+
+class Autonomic(Component):
+    """What withdrawal changes in heart, vessels, breathing, pupil and temperature."""
+
+    rate_gain = Param("1", "rise of the heart rate per noradrenaline above rest, fraction of rest")
+    vessels_gain = Param("1", "fall of the vessels' conductance per noradrenaline above rest, fraction of rest")
+    breath_gain = Param("1", "rise of the wakefulness drive to breathe per expressed signal, fraction of rest")
+    pupil_gain = Param("mm", "widest change of the pupil")
+    pupil_half = Param("1", "expressed signal at half of it")
+    heat = Param("degC", "change of body temperature per expressed signal")
+    T_core0 = Param("degC", "body temperature at rest")
+    excess = Input("1", "noradrenaline above rest")
+    signal = Input("1", "expressed withdrawal")
+
+    rate_change = Output(rate_gain * excess, "1", "change of the heart's rate")
+    vessels_change = Output(-vessels_gain * excess / (1 + excess), "1", "change of the vessels' conductance")
+    breath = Output(breath_gain * signal, "1", "change of the wakefulness drive")
+    widening = Output(pupil_gain * signal / (signal + pupil_half), "mm", "change of the pupil")
+    T_core = Output(T_core0 + heat * signal, "degC", "body temperature")
+
+
+class Electrocardiogram(Component):
+    """The corrected QT interval: methadone lengthens it in proportion to its concentration."""
+
+    QTc0 = Param("min", "QTc at rest")
+    slope_R = Param("min*L/nmol", "lengthening per R-methadone in plasma")
+    slope_S = Param("min*L/nmol", "lengthening per S-methadone in plasma")
+    ms = Const(60000.0, "1/min", "by definition", "milliseconds in a minute")
+    C_R = Input("nmol/L", "R-methadone in plasma", default=0)
+    C_S = Input("nmol/L", "S-methadone in plasma", default=0)
+    QTc = Output((QTc0 + slope_R * C_R + slope_S * C_S) * ms, "1", "corrected QT interval, ms")
+
+
+class Symptomatic(Component):
+    """What a medicine for one symptom leaves of it (loperamide, ondansetron, ibuprofen, a hypnotic): a level that is given."""
+
+    rate = Const(1.0, "1/min", "by definition: a level stays as it is", "unit")
+    reach = Param("1", "loss of the symptom at the usual dose")
+    level = State("1", "how much is given, 1 = the usual dose")
+    left = Output(1 - reach * clip(level, 0.0, 1.0), "1", "what is left of the symptom")
+    give = Dose({level: 1}, "how much is given, change")
+    equations = [d(level) == 0 * rate * level]
