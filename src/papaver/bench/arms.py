@@ -151,9 +151,10 @@ class Arms:
     """All arms of one study, plus the reference arms that quantities ask for."""
 
     def __init__(
-        self, arms: Mapping[str, dict[str, Any]], library: Library, solver: str | None = None, routes: tuple[tuple[str, str], ...] = ()
-    ) -> None:
-        self._routes = routes
+        self, arms: Mapping[str, dict[str, Any]], library: Library, solver: str | None = None, routes: tuple[tuple[str, str], ...] = (),
+        dependence: bool = False,
+    ) -> None:  # fmt: skip
+        self._routes, self._dependence = routes, dependence
         self._scenarios = {k: Scenario.from_dict(v, f"arms.{k}") for k, v in arms.items()}
         self._library, self._solver = library, solver
         # one compiled structure would serve few arms of effects: their bodies differ with the drugs
@@ -178,7 +179,7 @@ class Arms:
 
     def _course(self, name: str, people: int) -> Course:
         if (name, people) not in self._courses:
-            self._courses[name, people] = Course(self._scenarios[name], self._library, self._effect_solver, people)
+            self._courses[name, people] = Course(self._scenarios[name], self._library, self._effect_solver, people, self._dependence)
         return self._courses[name, people]
 
     def __getitem__(self, name: str) -> Arm:

@@ -20,11 +20,14 @@ Array = npt.NDArray[np.float64]
 COLUMNS = (
     "breathing.VE", "breathing.VT", "breathing.RR", "depression.metabolism", "monitor.", "brain.P_O2", "heart.HR", "heart.MAP", "heart.CO",
     "heart.arrest", "flow.Q_b", "eye.diameter", "relief.tolerance", "arousal.level", "mop.free", "injury.injury", "injury.dead", "respiratory.debt",
-    "mop.stimulus",
+    "mop.stimulus", "scales.", "cows.", "sows.", "sows_h.", "oows.", "signs.S[", "adrenal.", "gonadal.", "gut.", "immunity.", "noradrenaline.",
+    "ecg.QTc", "hyperalgesia.left", "life.", "autonomic.T_core", "fluid.", "locus.debt", "withdrawal.", "tone.tone", "euphoria.effect", "pain.effect",
 )  # fmt: skip
 """Outputs that studies of effects read (or, with a dot at the end, whole parts)."""
 
 
+SHORT = 24 * 60.0
+"""Minutes up to which an arm may do without what dependence changes."""
 RTOL = 1e-5
 """Relative tolerance of an arm: far below what any study could see."""
 
@@ -36,7 +39,10 @@ class NotSimulated(PapaverError):
 class Course:
     """One simulated arm: the typical person (values of shape (times,)), or a cohort (shape (people, times))."""
 
-    def __init__(self, scenario: Scenario | ResolvedScenario, library: Library, solver: str | None, people: int = 1) -> None:
+    def __init__(
+        self, scenario: Scenario | ResolvedScenario, library: Library, solver: str | None, people: int = 1, dependence: bool = False
+    ) -> None:  # fmt: skip
+        self.dependence = dependence
         self.scenario = scenario if isinstance(scenario, ResolvedScenario) else resolve(scenario, library)
         self.library, self._solver, self.people = library, solver, people
 
@@ -48,16 +54,24 @@ class Course:
     def with_doses(self, drug: str, factor: float) -> Course:
         """The same with all doses of one drug multiplied."""
         doses = tuple(dataclasses.replace(d, amount=d.amount * factor) if d.drug == drug else d for d in self.scenario.doses)
-        return Course(dataclasses.replace(self.scenario, doses=doses), self.library, self._solver, self.people)
+        return Course(dataclasses.replace(self.scenario, doses=doses), self.library, self._solver, self.people, self.dependence)
 
     @functools.cached_property
     def prepared(self) -> Prepared:
         """The arm ready to solve."""
-        p = prepare(self.scenario, self.library, columns=[])
+        p = prepare(self._lighter(), self.library, columns=[])
         known = [*p.body.program.flat.outputs, *p.body.program.state_names]
         watched = {r.condition.output for r in p.scenario.rules}
         names = [n for n in known if n.startswith(COLUMNS) or n.endswith(".brain.C") or n in watched]
         return dataclasses.replace(p, columns=tuple(dict.fromkeys(names)))
+
+    def _lighter(self) -> ResolvedScenario:
+        """Without the part of the body that dependence changes, where nothing asks for it: in somebody without a history nothing of it is felt
+        within hours (tests hold both together)."""
+        s = self.scenario
+        if self.dependence or s.history is not None or s.t[-1] > SHORT or "dependence" in s.scenario.variants:
+            return s
+        return dataclasses.replace(s, variants={**s.variants, "dependence": "off"})
 
     @functools.cached_property
     def result(self) -> Result:

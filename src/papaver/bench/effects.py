@@ -7,7 +7,7 @@ pressures, saturation and pupils in standard errors of their change, percentages
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +58,33 @@ EFFECTS: Mapping[str, Effect] = {
     "pain_tolerance": Effect("relief.tolerance", "1", "ratio"),
     "arousal": Effect("arousal.level", "1", "share"),
     "receptor_availability": Effect("mop.free", "1", "share"),
+    "COWS": Effect("scales.COWS", "1", "interval", 4.0),
+    "SOWS": Effect("scales.SOWS", "1", "interval", 5.0),
+    "SOWS_H": Effect("scales.SOWS_H", "1", "interval", 9.0),
+    "OOWS": Effect("scales.OOWS", "1", "interval", 2.5),
+    "noradrenaline": Effect("noradrenaline.NA", "1", "ratio"),
+    "cortisol": Effect("adrenal.C", "nmol/L", "ratio"),
+    "ACTH": Effect("adrenal.ACTH", "1", "ratio"),
+    "LH": Effect("gonadal.LH", "1", "ratio"),
+    "testosterone": Effect("gonadal.T", "nmol/L", "ratio"),
+    "QTc": Effect("ecg.QTc", "1", "interval", 25.0),
+    "gastric_emptying": Effect("gut.gastric", "min", "ratio"),
+    "orocaecal_transit": Effect("gut.caecum", "min", "ratio"),
+    "colonic_transit": Effect("gut.colon", "min", "ratio"),
+    "body_temperature": Effect("autonomic.T_core", "degC", "interval", 0.4),
+    "NK_activity": Effect("immunity.NK", "1", "ratio"),
+    "cytokine": Effect("immunity.IL", "1", "ratio"),
+    "functional_coupling": Effect("life.coupled", "1", "ratio"),
+    "binding_sites": Effect("life.N", "1", "ratio"),
+    "peptide_tone": Effect("tone.tone", "1", "ratio"),
 }
-"""What studies measure -> the output that answers to it. SpO2 is in percent."""
+"""What studies measure -> the output that answers to it. SpO2 is in percent, QTc in ms, ACTH in pg/mL, LH in IU/L; scales in points (SOWS is
+Gossop's)."""
+DEPENDENCE = frozenset(
+    name for name, e in EFFECTS.items()
+    if e.output.split(".")[0] in ("scales", "noradrenaline", "adrenal", "gonadal", "ecg", "gut", "autonomic", "immunity", "tone")
+)  # fmt: skip
+"""Those of the part of the body that dependence changes."""
 STATISTICS = ("peak", "trough", "mean", "time_of_peak", "time_of_trough")
 RELATIVE = ("baseline", "change", "reference", "difference")
 SCALES = {
@@ -71,7 +96,16 @@ SCALES = {
 
 def is_effect(quantity: str) -> bool:
     """True for a quantity of this registry."""
-    return quantity in EFFECTS or quantity in SCALES
+    return quantity in EFFECTS or quantity in SCALES or quantity == "sign"
+
+
+def needs_dependence(observations: Iterable[Observation]) -> bool:
+    """Whether any of these looks at what dependence changes."""
+    named = {EFFECTS[name].output.split(".")[0] for name in DEPENDENCE} | {"signs", "cows", "sows", "sows_h", "oows", "withdrawal", "locus", "fluid"}
+    return any(
+        o.quantity in DEPENDENCE or o.quantity == "sign" or any(x is not None and x.split(".")[0] in named for x in (o.when, o.given, o.of))
+        for o in observations
+    )  # fmt: skip
 
 
 def scale_of(o: Observation) -> str:
@@ -80,7 +114,7 @@ def scale_of(o: Observation) -> str:
         return SCALES[o.quantity]
     if o.statistic in ("time_of_peak", "time_of_trough"):
         return "ratio"
-    effect = EFFECTS[o.quantity]
+    effect = _output(o)
     if effect.scale == "interval" and o.relative in ("baseline", "reference"):
         return "ratio"
     # a difference may be of either sign, and zero has no fold
@@ -101,7 +135,7 @@ def predict_effect(o: Observation, arms: Arms) -> tuple[float, str]:
     Raises:
         NotSimulated: it cannot be computed; the message says why.
     """
-    if o.quantity in EFFECTS:
+    if o.quantity in EFFECTS or o.quantity == "sign":
         return _value(o, arms)
     f, unit = _SPECIAL[o.quantity]
     return f(o, arms), unit
@@ -110,7 +144,7 @@ def predict_effect(o: Observation, arms: Arms) -> tuple[float, str]:
 def baseline(o: Observation, arms: Arms) -> float:
     """The output before the first drug in the arm (or at `baseline_at`), in the effect's unit."""
     c = arms.course(o.arm)
-    return c.at(EFFECTS[o.quantity].output, _minutes(o.baseline_at, "baseline_at") if o.baseline_at else c.first_dose)
+    return c.at(_output(o).output, _minutes(o.baseline_at, "baseline_at") if o.baseline_at else c.first_dose)
 
 
 def _minutes(text: str, where: str) -> float:
@@ -118,7 +152,7 @@ def _minutes(text: str, where: str) -> float:
 
 
 def _value(o: Observation, arms: Arms) -> tuple[float, str]:
-    effect = EFFECTS[o.quantity]
+    effect = _output(o)
     x = _statistic(o, arms.course(o.arm), effect.output)
     if o.statistic in ("time_of_peak", "time_of_trough"):
         return x, "min"
@@ -131,6 +165,15 @@ def _value(o: Observation, arms: Arms) -> tuple[float, str]:
         rest = baseline(o, arms)
         return (x / rest, "1") if o.relative == "baseline" else (x - rest, effect.unit)
     return x, effect.unit
+
+
+def _output(o: Observation) -> Effect:
+    """The effect of an observation; "sign" takes any output that `of` names, of a ratio scale."""
+    if o.quantity != "sign":
+        return EFFECTS[o.quantity]
+    if o.of is None:
+        raise NotSimulated("a sign needs its output (of:), such as signs.S[yawning] or cows.goose")
+    return Effect(o.of, "1", "ratio")
 
 
 def _statistic(o: Observation, c: Course, output: str) -> float:

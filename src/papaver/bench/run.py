@@ -9,7 +9,7 @@ from typing import Any
 
 from papaver.bench.arms import Arms
 from papaver.bench.courses import NotSimulated
-from papaver.bench.effects import EFFECTS, baseline
+from papaver.bench.effects import EFFECTS, baseline, needs_dependence
 from papaver.bench.entries import is_entry_file, studies_from_entries
 from papaver.bench.quantities import predict
 from papaver.bench.score import Scored, metric_of, score, summarise
@@ -50,7 +50,7 @@ class BenchReport:
 
 def run_study(study: Study, library: Library, solver: str | None = None) -> list[Scored]:
     """Simulate and score every observation of a study."""
-    arms = Arms(study.arms, library, solver)
+    arms = Arms(study.arms, library, solver, dependence=needs_dependence(study.observations))
     return [_one(study, o, arms, library) for o in study.observations]
 
 
@@ -64,7 +64,7 @@ def _one(study: Study, o: Observation, arms: Arms, library: Library) -> Scored:
         if metric_of(o) == "sign":
             if o.reference is not None:
                 reference = predict(_in_arm(o, o.reference), arms)
-            elif o.quantity in EFFECTS:
+            elif o.quantity in EFFECTS or o.quantity == "sign":
                 reference = baseline(o, arms)
             else:
                 raise NotSimulated("a direction needs a reference arm")

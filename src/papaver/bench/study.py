@@ -121,7 +121,7 @@ def check_study(raw: Any, where: str, library: Library, *, known_sources: bool =
             raise DataError(f"{where}: {e}") from None
     for k, o in enumerate(study.observations):
         at = f"{where}: observations[{k}]"
-        known = {**QUANTITIES, **EFFECTS, **SCALES}
+        known = {**QUANTITIES, **EFFECTS, **SCALES, "sign": None}
         if o.quantity not in known:
             raise DataError(f"{at}.quantity: read {o.quantity!r}; {nearest(o.quantity, known)}")
         Unit.parse(o.unit)

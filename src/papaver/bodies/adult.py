@@ -9,6 +9,8 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from papaver.bodies.dependence import TREATMENTS as MEDICINES
+from papaver.bodies.dependence import add_dependence
 from papaver.bodies.physiology import TREATMENTS, add_physiology
 from papaver.components.absorption import BiphasicAbsorption, DelayedAbsorption, FirstOrderAbsorption, Mouth, MucosalAbsorption, TwoStepAbsorption
 from papaver.components.brain import BrainCompartment
@@ -33,7 +35,7 @@ ABSORPTION = {
 }  # fmt: skip
 RECEPTORS = ("mop", "dop", "kop")
 ENDOGENOUS = "endogenous"
-VARIANTS: dict[str, tuple[str, ...]] = {"heroin": ("active", "prodrug")}
+VARIANTS: dict[str, tuple[str, ...]] = {"heroin": ("active", "prodrug"), "dependence": ("on", "off")}
 """Named, mutually exclusive variants; the first is the default."""
 
 
@@ -148,7 +150,8 @@ def _adult(key: _Key, doses: tuple[tuple[str, str], ...], variants: tuple[tuple[
     bindings = {p: wiring.binding(p) for p in program.param_names}
     for name, unit in zip(program.param_names, program.flat.param_units, strict=True):
         _check_unit(library, name, unit, bindings[name])
-    return Body(wiring.system, program, bindings, ports, names, dict(variants), TREATMENTS if physiology else {})
+    treatments = {**TREATMENTS, **(MEDICINES if wiring.dependent else {})} if physiology else {}
+    return Body(wiring.system, program, bindings, ports, names, dict(variants), treatments)
 
 
 def _check_unit(library: Library, name: str, unit: str, binding: Binding) -> None:
@@ -333,6 +336,13 @@ class _Wiring:
 
         direct = [n for n in self.names if self.library.drugs[n].effects]
         add_physiology(self.system, self.bind, fix, self.has, direct)
+        if self.dependent:
+            add_dependence(self.system, self.bind, fix, self.has, self.names)
+
+    @property
+    def dependent(self) -> bool:
+        """Whether the body has what long use and withdrawal change."""
+        return self.variants["dependence"] == "on"
 
     def _binds(self, name: str) -> bool:
         return not (name == "heroin" and self.variants["heroin"] == "prodrug")

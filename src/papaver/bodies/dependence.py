@@ -1,4 +1,4 @@
-"""What long use and its end do, wired to a body that breathes: receptor life, withdrawal sign by sign, hormones, gut, immunity, scales.
+"""What long use and its end do, wired to a body that breathes: withdrawal sign by sign, hormones, gut, immunity, scales.
 
 Only wiring stands here. Values: data/physiology/{dependence,withdrawal,hormones,gut}.yaml and `alpha2` among the `effects` of drugs.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from papaver.bodies.physiology import PACES, Bind, Fix
-from papaver.components.dependence import Hyperalgesia, PeptideTone
+from papaver.components.dependence import Hyperalgesia, PeptideTone, ReceptorLife
 from papaver.components.gut import Fluid, Gut, Immunity
 from papaver.components.hormones import AdrenalAxis, Clock, GonadalAxis
-from papaver.components.scales import Cows, Oows, SowsGossop, SowsHandelsman
-from papaver.components.site import SiteEffect
+from papaver.components.scales import Cows, Oows, Scales, SowsGossop, SowsHandelsman
+from papaver.components.site import Opponent, SiteEffect
 from papaver.components.withdrawal import Autonomic, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
 from papaver.core import System
 
@@ -29,7 +29,10 @@ SLOW = {
     "dependence.life.U0": ("life.U", "dependence.life.tau_rec"), "dependence.tone.T0": ("tone.T", "dependence.tone.tau"),
     "dependence.pain.H0": ("hyperalgesia.H", "dependence.pain.tau"), "hormones.adrenal.G0": ("adrenal.G", "hormones.adrenal.tau_G"),
 }  # fmt: skip
-"""States that a history moves for longer than its last days: by the path of their value at the start, the state, and the path of its time constant."""
+"""States that a history moves for longer than its last days: path of the value at the start -> the state, and the path of its time constant."""
+
+
+ADRENAL = ("A", "cos_peak", "sin_peak", "reach", "gain", "K", "C0", "ACTH0", "tau_ACTH", "tau_C", "tau_G", "G0")
 
 
 def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], drugs: Collection[str]) -> None:
@@ -65,8 +68,7 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     add("autonomic", Autonomic, "withdrawal.autonomic", "rate_gain", "vessels_gain", "breath_gain", "pupil_gain", "pupil_half", "heat", "T_core0")
     add("ecg", Electrocardiogram, "withdrawal.ecg", "QTc0", "slope_R", "slope_S")
     add("clock", Clock, "hormones.clock", "cos0", "sin0")
-    adrenal = ("A", "cos_peak", "sin_peak", "reach", "gain", "K", "C0", "ACTH0", "tau_ACTH", "tau_C", "tau_G", "G0")
-    add("adrenal", AdrenalAxis, "hormones.adrenal", *adrenal)
+    add("adrenal", AdrenalAxis, "hormones.adrenal", *ADRENAL)
     add("gonadal", GonadalAxis, "hormones.gonadal", "reach", "LH0", "T0", "tau_LH", "tau_T", "start")
     gut = ("gastric0", "caecum0", "colon0", "slow_gastric", "slow_caecum", "slow_colon", "quick", "dry", "wet")
     add("gut", Gut, "gut", *gut)
@@ -76,6 +78,7 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     add("sows", SowsGossop)
     add("sows_h", SowsHandelsman)
     add("oows", Oows)
+    add("scales", Scales)
     for name in ("cows", "sows", "sows_h", "oows"):
         component = s.instances[name][0]
         for sign in SIGNS:
@@ -105,4 +108,34 @@ hypothalamus.effect>adrenal.effect,gonadal.effect,immunity.effect gut_wall.effec
 clock.c>adrenal.c clock.s>adrenal.s
 signs.S[sweating]>fluid.sweating signs.S[nausea]>fluid.nausea signs.S[diarrhoea]>fluid.diarrhoea
 heart.HR>cows.HR,sows.HR heart.HR0>sows.HR_rest
+cows.COWS>scales.cows sows.SOWS>scales.sows_g sows_h.SOWS>scales.sows_h oows.OOWS>scales.oows
 """
+
+
+def add_slow(s: System, bind: Bind) -> None:
+    """The slow states alone, with the stimulus as an input that somebody else fills: no kinetics, no clock."""
+    s.add("life", ReceptorLife)
+    for n in ("k_des", "tau_res", "k_int", "tau_rec", "tau_syn", "make_up", "U0"):
+        bind(f"life.{n}", f"dependence.life.{n}")
+    s.add("adaptation", Opponent, pace=PACES)
+    s.add("hypothalamus", SiteEffect, pace=PACES)
+    for n in ("KE", "gamma", "ceiling"):
+        bind(f"hypothalamus.{n}", f"sites.hypothalamus.{n}")
+    for k in PACES:
+        bind(f"adaptation.tau[{k}]", f"sites.tau.{k}")
+        bind(f"adaptation.X0[{k}]", f"sites.start.{k}")
+        bind(f"hypothalamus.weight[{k}]", f"sites.hypothalamus.weight.{k}")
+        s.connect(f"adaptation.X[{k}]", f"hypothalamus.X[{k}]")
+    s.add("tone", PeptideTone)
+    for n in ("depth", "tau", "T0"):
+        bind(f"tone.{n}", f"dependence.tone.{n}")
+    bind("tone.C_rest", "receptors.mop.endogenous.C_rest")
+    s.add("hyperalgesia", Hyperalgesia)
+    for n in ("tau", "gain", "H0"):
+        bind(f"hyperalgesia.{n}", f"dependence.pain.{n}")
+    s.add("adrenal", AdrenalAxis)
+    for n in ADRENAL:
+        bind(f"adrenal.{n}", f"hormones.adrenal.{n}")
+    for part in ("adaptation", "hypothalamus", "tone", "hyperalgesia"):
+        s.connect("life.effective", f"{part}.stimulus")
+    s.connect("hypothalamus.effect", "adrenal.effect")

@@ -18,7 +18,7 @@ class ReceptorLife(Component):
     make_up = Param("1", "receptors made per receptor that is taken in")
     U0 = Param("1", "share taken in, at the start")
     stimulus = Input("1", "efficacy-weighted occupancy")
-    rest = Input("1", "the same at rest")
+    rest = Input("1", "the same at rest", default=0)
 
     D = State("1", "desensitised share")
     U = State("1", "share taken in, recycled slowly", init=U0)
@@ -42,7 +42,7 @@ class PeptideTone(Component):
     C_rest = Param("nmol/L", "concentration at rest")
     T0 = Param("1", "tone at the start, less one")
     stimulus = Input("1", "efficacy-weighted occupancy")
-    rest = Input("1", "the same at rest")
+    rest = Input("1", "the same at rest", default=0)
 
     T = State("1", "tone, relative to rest, less one", init=T0)
     change = Output(C_rest * T, "nmol/L", "change of the concentration")
@@ -58,8 +58,15 @@ class Hyperalgesia(Component):
     gain = Param("1", "loss of the tolerated stimulus per unit, fraction of rest")
     H0 = Param("1", "at the start")
     stimulus = Input("1", "efficacy-weighted occupancy")
-    rest = Input("1", "the same at rest")
+    rest = Input("1", "the same at rest", default=0)
 
     H = State("1", "sensitisation", init=H0)
     left = Output(1 / (1 + gain * H), "1", "tolerated stimulus that is left, fraction of rest")
     equations = [d(H) == (maximum(stimulus - rest, 0.0) - H) / tau]
+
+
+class HeldStimulus(Component):
+    """A stimulus above rest that does not change."""
+
+    stimulus = Param("1", "efficacy-weighted occupancy above rest")
+    out = Output(1 * stimulus, "1", "the same")

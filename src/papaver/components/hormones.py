@@ -31,10 +31,10 @@ class AdrenalAxis(Component):
     tau_C = Param("min", "time constant of cortisol")
     tau_G = Param("min", "time constant of the gland")
     G0 = Param("1", "gland mass at the start")
-    c = Input("1", "cosine of the hour angle")
-    s = Input("1", "sine of the hour angle")
+    c = Input("1", "cosine of the hour angle; without a clock the rhythm is flat", default=0)
+    s = Input("1", "sine of the hour angle", default=0)
     effect = Input("1", "opioid effect on the hypothalamus")
-    signal = Input("1", "expressed withdrawal")
+    signal = Input("1", "expressed withdrawal", default=0)
     alpha2_left = Input("1", "what alpha-2 agonists leave of the nerves to the gland", default=1)
 
     a = State("1", "ACTH, relative to rest", init=1)

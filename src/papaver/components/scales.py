@@ -39,7 +39,9 @@ class Cows(Component):
     anxiety = Input("1", "anxiety")
     gooseflesh = Input("1", "gooseflesh")
 
-    pulse = Output(clip((HR - calm) / twenty, 0.0, 1.0) + clip((HR - fast) / twenty, 0.0, 1.0) + 2 * clip((HR - racing) / ten, 0.0, 1.0), "1", "pulse, 0 to 4")
+    pulse = Output(
+        clip((HR - calm) / twenty, 0.0, 1.0) + clip((HR - fast) / twenty, 0.0, 1.0) + 2 * clip((HR - racing) / ten, 0.0, 1.0), "1", "pulse, 0 to 4"
+    )  # fmt: skip
     sweat = Output(four * sweating, "1", "sweating, 0 to 4")
     restless = Output(five * restlessness, "1", "restlessness, 0 to 5")
     pupil = Output(five * clip(widening / wide, 0.0, 1.0), "1", "pupil, 0 to 5")
@@ -119,7 +121,8 @@ class SowsHandelsman(Component):
     cramp = Output(four * cramps, "1", "I have stomach cramps")
     using = Output(four * craving, "1", "I feel like using now")
     SOWS = Output(
-        anxious + yawn + perspiring + tearing + running + goose + shaking + hot + cold + ache + restless + nauseous + vomiting + twitch + cramp + using,
+        anxious + yawn + perspiring + tearing + running + goose + shaking + hot + cold + ache + restless + nauseous + vomiting + twitch + cramp
+        + using,
         "1", "SOWS-Handelsman, 0 to 64",
     )  # fmt: skip
     laws = [SOWS >= 0, 64 - SOWS >= 0]
@@ -160,3 +163,16 @@ class Oows(Component):
         yawn + nose + tears + goose + sweat + shaking + twitch + wide + flush + restless + vomit + cramp + anxious, "1", "OOWS, 0 to 13"
     )  # fmt: skip
     laws = [OOWS >= 0, 13 - OOWS >= 0]
+
+
+class Scales(Component):
+    """The totals side by side, as rules call them."""
+
+    cows = Input("1", "COWS")
+    sows_g = Input("1", "SOWS-Gossop")
+    sows_h = Input("1", "SOWS-Handelsman")
+    oows = Input("1", "OOWS")
+    COWS = Output(1 * cows, "1", "Clinical Opiate Withdrawal Scale, 0 to 48")
+    SOWS = Output(1 * sows_g, "1", "Short Opiate Withdrawal Scale (Gossop), 0 to 30")
+    SOWS_H = Output(1 * sows_h, "1", "Subjective Opiate Withdrawal Scale (Handelsman), 0 to 64")
+    OOWS = Output(1 * oows, "1", "Objective Opiate Withdrawal Scale, 0 to 13")

@@ -12,7 +12,7 @@ class Opponent(Component):
     tau = Param("min", "time constant", over="pace")
     X0 = Param("1", "opponent at the start", over="pace")
     stimulus = Input("1", "efficacy-weighted occupancy")
-    rest = Input("1", "the same at rest")
+    rest = Input("1", "the same at rest", default=0)
 
     X = State("1", "opponent", over="pace", init=X0)
 
@@ -32,7 +32,7 @@ class SiteEffect(Component):
     weight = Param("1", "how far each opponent acts at this site", over="pace")
     ceiling = Param("1", "most that the opponents reach at this site")
     stimulus = Input("1", "efficacy-weighted occupancy")
-    rest = Input("1", "the same at rest")
+    rest = Input("1", "the same at rest", default=0)
     X = Input("1", "opponent", over="pace")
 
     opposed = Output(ceiling * (1 - exp(-total(weight * X) / ceiling)), "1", "opponent at this site")

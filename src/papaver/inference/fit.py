@@ -23,7 +23,7 @@ import yaml
 
 from papaver.bench.arms import Arms
 from papaver.bench.courses import NotSimulated
-from papaver.bench.effects import EFFECTS, is_effect
+from papaver.bench.effects import EFFECTS, is_effect, needs_dependence
 from papaver.bench.quantities import predict
 from papaver.bench.score import metric_of, odds, standard_error
 from papaver.bench.study import Observation, Study
@@ -146,7 +146,8 @@ class Problem:
         return np.array(out)
 
     def _of_study(self, study: Study, observations: Sequence[Observation], library: Library) -> list[float]:
-        arms = Arms(study.arms, library, None if self.effects else "kernel", () if self.effects else self.routes[study.id])
+        plain = () if self.effects else self.routes[study.id]
+        arms = Arms(study.arms, library, None if self.effects else "kernel", plain, needs_dependence(study.observations))
         out = []
         for o in observations:
             try:

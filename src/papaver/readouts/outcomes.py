@@ -8,6 +8,7 @@ import numpy.typing as npt
 from papaver.evidence.schema import Mixture
 from papaver.readouts import rows
 from papaver.readouts.rescue import add_rescue
+from papaver.readouts.withdrawal import add_withdrawal
 from papaver.scenario.resolve import Window
 from papaver.simulate import Result
 from papaver.units import convert
@@ -51,7 +52,7 @@ def add_outcomes(result: Result) -> Result:
         elif what == "A" and owner.endswith(".urine"):
             drug = owner.split(".")[0]
             given = result.dosed
-            put(f"{drug}.urine.recovered", curves[:, -1] / given, "1")
+            put(f"{drug}.urine.recovered", (curves[:, -1] - curves[:, 0]) / given, "1")
             if result.scenario.windows:
                 continue
             limit = convert(CUTOFFS["urine"], "ng/mL", "nmol/L", MW=result.library.drugs[drug].MW)
@@ -69,6 +70,7 @@ def add_outcomes(result: Result) -> Result:
             put(f"{m.name}.venous.Tmax", rows.time_of_peak(t, curve), "min")
             put(f"{m.name}.venous.AUC", rows.area(t, curve), "nmol*min/L")
     add_rescue(lambda name: result[name] if name in result.columns else None, t, put)
+    add_withdrawal(lambda name: result[name] if name in result.columns else None, t, put)
     for w in result.scenario.windows:
         put(w.name, _windows(result, w, flow), "min")
     result.outcomes, result.outcome_units = out, units

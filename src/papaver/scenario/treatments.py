@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from papaver.bodies.physiology import TREATMENTS
+from papaver.bodies import dependence, physiology
 from papaver.errors import ScenarioError, UnitError, nearest
 from papaver.evidence.load import Library
 from papaver.scenario.model import Treatment
@@ -16,7 +16,8 @@ LIMITS = {
     "oxygen": (0.0, 1.0, "0 to 100 %"), "ventilation": (0.0, 100.0, "0 to 100 L/min"), "airway": (0.0, 1.0, "0 to 100 %"),
     "obstruction": (0.0, 1.0, "0 to 100 %"), "carbon_dioxide": (0.0, 110.0, "0 to 110 mmHg"), "end_tidal_CO2": (20.0, 110.0, "20 to 110 mmHg"),
 }  # fmt: skip
-"""Least and greatest level of each treatment in its internal unit."""
+"""Least and greatest level of each treatment in its internal unit; of a medicine for one symptom, its usual dose is 100 %."""
+TREATMENTS = {**physiology.TREATMENTS, **dependence.TREATMENTS}
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _level(x: Treatment, at: str, library: Library) -> float:
     if x.give not in TREATMENTS:
         raise ScenarioError(f"{at}.give: read {x.give!r}; {nearest(x.give, TREATMENTS)}; allowed are {', '.join(TREATMENTS)}")
     unit = TREATMENTS[x.give][1]
-    low, high, words = LIMITS[x.give]
+    low, high, words = LIMITS.get(x.give, (0.0, 1.0, "0 to 100 %"))
     value, given = parse_quantity(x.level, where=f"{at}.level", example=words.split(" to ")[1])
     try:
         level = convert(value, given, unit)

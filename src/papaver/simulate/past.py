@@ -1,48 +1,66 @@
-"""What a history of use has left behind: the opponents that it has built, from the stimulus of the regimen.
+"""What a history of use has left behind, in two steps: slow states from the mean stimulus of the regimen, the rest by living through its last days.
 
-The opponents follow the stimulus linearly and do not act back on it, so their level after any time follows from the mean stimulus of a day at
-steady state; the regimen itself is simulated, kinetics and receptors alone, until its days are alike.
+Opponents, uncoupled receptors, peptide tone, heightened pain and gland mass follow the stimulus over days to months. They are integrated alone, with
+the same components, under the regimen's mean stimulus (`SLOW_BODY`); the days before the run are then simulated in full, so that drug on board,
+hormones and signs are what they would be.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from papaver.bodies.adult import Body, adult
-from papaver.bodies.physiology import PACES
+from papaver.bodies.dependence import SLOW
+from papaver.bodies.slow import slow_body
 from papaver.bodies.values import parameter_matrix, person_values
 from papaver.core.solve import DoseEvent, Solver
 from papaver.errors import PapaverError
 from papaver.evidence.load import Library
-from papaver.scenario.resolve import ResolvedScenario
+from papaver.scenario.resolve import ResolvedHistory, ResolvedScenario
 
-DAYS = 14
-"""Days after which a regimen's days count as alike (five half-lives of methadone and buprenorphine)."""
-SHORT = 60.0
-"""An opponent that is faster than this, min, holds nothing of the past."""
+MOST_DAYS = 14
+"""Most days of a regimen that are simulated; five residence times of methadone and buprenorphine are within them."""
+RESIDENCES = 4.0
+"""Residence times of the slowest molecule after which a regimen's days count as alike."""
 STEP = 10.0
 """Minutes between the points at which the stimulus is taken."""
 
 
-def past(r: ResolvedScenario, library: Library) -> dict[str, float]:
-    """Opponents at the start of the run, by the path of the parameter.
+@dataclass(frozen=True)
+class Past:
+    """Values at the start of the run by path of the parameter; how long before 0 the run begins, min; and the doses until then."""
+
+    values: Mapping[str, float]
+    lead: float
+    doses: tuple[tuple[float, str, str, float], ...]
+
+
+def past(r: ResolvedScenario, library: Library, residence: float) -> Past:
+    """What the history of a scenario leaves.
+
+    Args:
+        residence: of the slowest molecule that the regimen brings into the body, min.
 
     Raises:
         PapaverError: the history could not be simulated.
     """
     h = r.history
     if h is None:
-        return {}
+        return Past({}, 0.0, ())
+    window = min(h.duration, MOST_DAYS * 1440.0, max(1440.0, h.every, RESIDENCES * residence))
+    window = math.ceil(window / h.every) * h.every
+    since = h.stopped if h.stopped > 0 else h.every
     who, variants = tuple(sorted(r.covariates.items())), tuple(sorted(r.variants.items()))
-    mean = _mean_stimulus(_Key(library), h.route, tuple(h.amounts.items()), h.every, min(h.duration, DAYS * 1440.0), who, variants)
-    out = {}
-    for k in PACES:
-        tau = library.parameters[f"sites.tau.{k}"].internal
-        out[f"sites.start.{k}"] = mean * -math.expm1(-h.duration / tau) * math.exp(-h.stopped / tau) if tau > SHORT else 0.0
-    return out
+    mean = _mean_stimulus(_Key(library), h.route, tuple(h.amounts.items()), h.every, window, who, variants)
+    values = _slow_states(_Key(library), mean, max(h.duration - window, 0.0))
+    times = [-since - k * h.every for k in range(int(window / h.every))]
+    doses = tuple((t, name, h.route, amount) for t in reversed(times) for name, amount in h.amounts.items())
+    return Past(values, window + since - h.every, doses)
 
 
 class _Key:
@@ -65,7 +83,7 @@ def _mean_stimulus(
     key: _Key, route: str, amounts: tuple[tuple[str, float], ...], every: float, length: float, who: tuple[tuple[str, float | str], ...],
     variants: tuple[tuple[str, str], ...],
 ) -> float:  # fmt: skip
-    """Mean stimulus of MOP above rest over the last dosing interval (at least a day) of the regimen."""
+    """Mean stimulus of MOP above rest over the last dosing interval (at least a day) of the regimen; kinetics and receptors alone."""
     library = key.library
     body = adult(library, [(name, route) for name, _ in amounts], dict(variants))
     P = parameter_matrix(body, library, person_values(body, library, dict(who)))
@@ -75,12 +93,33 @@ def _mean_stimulus(
     last = max(0.0, end - max(every, 1440.0))
     t = np.union1d([0.0, end], np.arange(last, end + 1e-9, STEP))
     nodes = [body.program.output("mop.stimulus"), body.program.output("mop.rest")]
-    solution = _solver(body).solve(P, doses, t, solver="scalar", nodes=nodes, rtol=1e-5)
+    solution = _solver(body).solve(P, doses, t, solver="scalar", nodes=nodes, rtol=1e-4)
     if solution.reasons[0]:
         raise PapaverError(f"person.history: could not be simulated: {solution.reasons[0]}")
     seen = t >= last
     above = solution.Y[0, seen, 0] - solution.Y[0, seen, 1]
     return float(np.trapezoid(above, t[seen]) / (t[seen][-1] - t[seen][0]))
+
+
+@functools.lru_cache(maxsize=256)
+def _slow_states(key: _Key, mean: float, length: float) -> dict[str, float]:
+    """The slow states after a time under a constant stimulus, by the path of their value at the start of a run."""
+    if length <= 0:
+        return {}
+    library = key.library
+    body = slow_body(mean)
+    P = parameter_matrix(body, library, {path: library.parameters[path].internal for path in body.data_paths})
+    states = {path: state for path, (state, _) in SLOW.items()}
+    nodes = [body.program.output(state) for state in states.values()]
+    solution = _solver(body).solve(P, (), np.array([0.0, length]), solver="scalar", nodes=nodes, rtol=1e-5)
+    if solution.reasons[0]:
+        raise PapaverError(f"person.history: could not be integrated: {solution.reasons[0]}")
+    return dict(zip(states, solution.Y[0, -1].tolist(), strict=True))
+
+
+def history_routes(h: ResolvedHistory | None) -> list[tuple[str, str]]:
+    """The (drug, route) pairs that a history needs of the body."""
+    return [] if h is None else [(name, h.route) for name in h.amounts]
 
 
 @functools.lru_cache(maxsize=32)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from papaver.bodies.adult import Body, adult
+from papaver.bodies.adult import Body, adult, closure
 from papaver.bodies.values import parameter_matrix, person_values
 from papaver.core.emit import output_nodes
 from papaver.core.lower import Program
@@ -20,7 +22,7 @@ from papaver.evidence.load import Library
 from papaver.scenario import ResolvedScenario, Scenario, resolve
 from papaver.scenario.rules import ResolvedRule
 from papaver.simulate.course import Course, follow
-from papaver.simulate.past import past
+from papaver.simulate.past import Past, history_routes, past
 from papaver.simulate.result import Result
 from papaver.units import convert
 
@@ -37,7 +39,12 @@ GROUPS = {
     "brain_state": ("arousal.level", "injury.injury", "injury.dead"),
     "sites": ("respiratory.effect", "sedation.effect", "pain.effect", "pupil.effect", "euphoria.effect"),
     "signs": ("eye.diameter", "relief.tolerance"),
-    "tolerance": ("respiratory.opposed", "respiratory.debt", "adaptation.X["),
+    "tolerance": ("respiratory.opposed", "respiratory.debt", "adaptation.X[", "life.coupled", "life.N", "tone.tone"),
+    "withdrawal": ("scales.", "withdrawal.signal", "locus.debt"),
+    "scales": ("cows.", "sows.", "sows_h.", "oows."),
+    "signs_of_withdrawal": ("signs.S[",),
+    "body_in_withdrawal": ("noradrenaline.NA", "noradrenaline.firing", "adrenal.ACTH", "adrenal.C", "adrenal.G", "gonadal.LH", "gonadal.T", "gut.",
+                           "fluid.deficit", "immunity.", "autonomic.T_core", "ecg.QTc", "hyperalgesia.left"),
 }
 """Names for `observe.show`: each stands for outputs - those that end with ".xy", start with "xy." or "xy[", or are called so."""
 LAW_TOLERANCE = 1e-7
@@ -47,7 +54,7 @@ LAW_TOLERANCE = 1e-7
 class Prepared:
     """A scenario ready to solve: the body, a typical person's values, dose events, and the outputs to keep.
 
-    `changes`: when the person's covariates change (min), and the typical values from then on.
+    `changes`: when the person's covariates change (min), and the typical values from then on. `lead`: how long before 0 the run begins, min.
     """
 
     scenario: ResolvedScenario
@@ -58,6 +65,12 @@ class Prepared:
     columns: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
     changes: tuple[tuple[float, Mapping[str, float]], ...] = ()
+    lead: float = 0.0
+
+    @property
+    def times(self) -> Array:
+        """When the run begins, which is before 0 where it lives through the last days of a history, and the output times."""
+        return np.concatenate([[-self.lead], self.scenario.t]) if self.lead > 0 else self.scenario.t
 
     @property
     def cuts(self) -> tuple[float, ...]:
@@ -111,10 +124,13 @@ def prepare(
     r = scenario if isinstance(scenario, ResolvedScenario) else resolve(scenario, library)
     library = library.with_values(r.overrides) if r.overrides else library
     triggered = [(rule.drug, rule.route) for rule in r.rules if rule.drug is not None]
-    body = adult(library, [*((d.drug, d.route) for d in r.doses), *triggered, *routes], r.variants, physiology)
-    start = past(r, library) if physiology and r.history is not None else {}
+    wanted = [*((d.drug, d.route) for d in r.doses), *triggered, *routes, *(history_routes(r.history) if physiology else [])]
+    body = adult(library, wanted, r.variants, physiology)
+    before = past(r, library, _residence(r, library)) if physiology else Past({}, 0.0, ())
+    start = {path: x for path, x in {**before.values, **_clock(r, before.lead)}.items() if path in set(body.data_paths)}
     values = person_values(body, library, r.covariates) | start
-    events = tuple(DoseEvent(d.time, body.ports[d.drug, d.route], d.amount, d.duration) for d in r.doses)
+    events = tuple(DoseEvent(t, body.ports[name, route], amount, 0.0) for t, name, route, amount in before.doses)
+    events += tuple(DoseEvent(d.time, body.ports[d.drug, d.route], d.amount, d.duration) for d in r.doses)
     events += tuple(DoseEvent(x.time, body.treatments[x.give][0], x.amount, 0.0) for x in r.levels if physiology)
     names = list(columns) if columns is not None else _columns(body, r.scenario.observe.show)
     for w in r.windows:
@@ -126,7 +142,26 @@ def prepare(
     for n in names:
         body.program.output(n)
     changes = tuple((at, person_values(body, library, covariates) | start) for at, covariates in r.changes)
-    return Prepared(r, library, body, values, events, tuple(names), tuple(_rule(rule, body, library) for rule in r.rules), changes)
+    rules = tuple(_rule(rule, body, library) for rule in r.rules)
+    return Prepared(r, library, body, values, events, tuple(names), rules, changes, before.lead)
+
+
+def _residence(r: ResolvedScenario, library: Library) -> float:
+    """Residence time, min, of the slowest molecule that the history's drug brings into the body."""
+    if r.history is None:
+        return 0.0
+    times = []
+    for name in closure(library, r.history.amounts):
+        volume = sum(p.internal for v in ("V1", "V2", "V3") if (p := library.parameters.get(f"{name}.pk.{v}")) is not None)
+        times.append(volume / library.parameters[f"{name}.pk.CL"].internal)
+    return max(times)
+
+
+def _clock(r: ResolvedScenario, lead: float) -> dict[str, float]:
+    """Where the hand of the body's clock stands when the run begins."""
+    hour, _, minute = r.scenario.start.partition(":")
+    angle = 2 * math.pi * (60 * int(hour) + int(minute) - lead) / 1440
+    return {"hormones.clock.cos0": math.cos(angle), "hormones.clock.sin0": math.sin(angle)}
 
 
 def _rule(rule: ResolvedRule, body: Body, library: Library) -> Rule:
@@ -196,12 +231,12 @@ def simulate(
     parts = p.parameters(P)
     engine = _solver(p.body.program)
     chosen = solver or default_solver(len(parts[0]), rules_over_joins=bool(p.rules and p.changes))
-    t, nodes = p.scenario.t, written(p)
+    t, nodes, skip = p.times, written(p), int(p.lead > 0)
     if len(parts) > 1:
         course, _ = follow(
             engine, parts, p.cuts, p.events, p.rules, t, nodes, solver=chosen, rtol=rtol, atol=atol, progress=progress
         )  # fmt: skip
-        return as_result(p, course, chosen, rtol, first_person)
+        return as_result(p, dataclasses.replace(course, Y=course.Y[:, skip:]), chosen, rtol, first_person)
     solution = engine.solve(parts[0], p.events, t, solver=chosen, nodes=nodes, rtol=rtol, atol=atol, progress=progress, rules=p.rules)
     given = dosed_by(p, t, engine.plain.dose(parts[0]))
     for person, firings in enumerate(solution.firings):
@@ -211,7 +246,7 @@ def simulate(
                 given[person] += rule.amount * (np.clip((t - f.given) / rule.duration, 0, 1) if rule.duration > 0 else t >= f.given)
     balance = solution.Y[:, :, -1] - given
     error = float(np.nanmax(np.abs(balance), initial=0.0)) / max(float(given.max()), 1e-300)
-    course = Course(solution.Y, solution.steps, solution.firings, solution.reasons, solution.stopped, error)
+    course = Course(solution.Y[:, skip:], solution.steps, solution.firings, solution.reasons, solution.stopped, error)
     return as_result(p, course, chosen, rtol, first_person)
 
 

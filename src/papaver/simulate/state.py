@@ -105,7 +105,7 @@ def advance(
     """
     program = p.body.program
     engine = _solver(program)
-    t = p.scenario.t
+    t = p.times if start is None else p.scenario.t
     if start is None:
         parts, moment = p.parameters(P), None
     else:
@@ -123,6 +123,8 @@ def advance(
         moment = moment or Moment(engine.plain.init(parts[0]), ((),) * len(parts[0]), None, ("",) * len(parts[0]), (False,) * len(parts[0]))
         moment = replace(moment, memory=memory if start is None else _recalled(memory, rules, start))
     course, end = follow(engine, parts, p.cuts, p.events, p.rules, t, written(p), moment, solver=chosen, rtol=rtol, atol=atol)
+    if start is None and p.lead > 0:
+        course = replace(course, Y=course.Y[:, 1:])
     return as_result(p, course, chosen, rtol, first_person), State(
         model_hash=program.hash, state_names=tuple(program.state_names), param_names=tuple(program.param_names), Y=end.Y, P=np.array(parts[-1]),
         events=end.events, reasons=end.reasons, stopped=end.stopped, elapsed=(start.elapsed if start else 0.0) + float(t[-1] - t[0]),
