@@ -28,7 +28,7 @@ ALLOWED = {
 
 
 def add_withdrawal(get: Callable[[str], Array | None], t: Array, put: Put) -> None:
-    """Read withdrawal off its scales; arguments as for `rescue.add_rescue`. Onset and end are NaN where COWS stays below 5, or is not below it again."""
+    """Read withdrawal off its scales; arguments as for `rescue.add_rescue`. Onset and end are NaN where COWS stays below 5, or stays above."""
     cows, sows = get("scales.COWS"), get("scales.SOWS")
     if cows is not None:
         put("withdrawal.peak_COWS", rows.peak(cows), "1")
@@ -49,7 +49,7 @@ def band(cows: float) -> str:
 def observed(item: str, score: Array) -> Array:
     """A smooth item of COWS as an observer marks it: the nearest score that the form offers."""
     allowed = np.array(ALLOWED[item], dtype=np.float64)
-    return allowed[np.argmin(np.abs(np.asarray(score)[..., None] - allowed), axis=-1)]
+    return np.asarray(allowed[np.argmin(np.abs(np.asarray(score)[..., None] - allowed), axis=-1)])
 
 
 def observed_total(get: Callable[[str], Array]) -> Array:
