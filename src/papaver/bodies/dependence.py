@@ -13,10 +13,11 @@ from papaver.components.gut import Fluid, Gut, Immunity
 from papaver.components.hormones import AdrenalAxis, Clock, GonadalAxis
 from papaver.components.scales import Cows, Oows, Scales, SowsGossop, SowsHandelsman
 from papaver.components.site import Opponent, SiteEffect
-from papaver.components.withdrawal import Autonomic, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
+from papaver.components.withdrawal import Autonomic, Counteradaptation, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
 from papaver.core import System
 
-SITES = ("locus", "hypothalamus", "gut_wall")
+SITES = ("hypothalamus", "gut_wall")
+LOCUS_PACES = ("hours", "days", "weeks")
 SIGNS = (
     "sweating", "restlessness", "aches", "secretions", "cramps", "nausea", "diarrhoea", "tremor", "yawning", "anxiety", "gooseflesh", "chills",
     "insomnia", "mood", "irritability", "craving",
@@ -26,10 +27,20 @@ MEDICINES = {"loperamide": "diarrhoea", "ondansetron": "nausea", "ibuprofen": "a
 TREATMENTS = {name: (f"{name}.give", "1") for name in MEDICINES}
 SLOW = {
     **{f"sites.start.{k}": (f"adaptation.X[{k}]", f"sites.tau.{k}") for k in PACES},
+    **{f"withdrawal.opponent.start.{k}": (f"locus.Y[{k}]", f"sites.tau.{k}") for k in LOCUS_PACES},
     "dependence.life.U0": ("life.U", "dependence.life.tau_rec"), "dependence.tone.T0": ("tone.T", "dependence.tone.tau"),
     "dependence.pain.H0": ("hyperalgesia.H", "dependence.pain.tau"), "hormones.adrenal.G0": ("adrenal.G", "hormones.adrenal.tau_G"),
 }  # fmt: skip
 """States that a history moves for longer than its last days: path of the value at the start -> the state, and the path of its time constant."""
+
+
+def _add_locus(s: System, bind: Bind) -> None:
+    s.add("locus", Counteradaptation, pace=LOCUS_PACES)
+    bind("locus.KE", "withdrawal.opponent.KE")
+    for k in LOCUS_PACES:
+        bind(f"locus.tau[{k}]", f"sites.tau.{k}")
+        bind(f"locus.weight[{k}]", f"withdrawal.opponent.weight.{k}")
+        bind(f"locus.Y0[{k}]", f"withdrawal.opponent.start.{k}")
 
 
 ADRENAL = ("A", "cos_peak", "sin_peak", "reach", "gain", "K", "C0", "ACTH0", "tau_ACTH", "tau_C", "tau_G", "G0")
@@ -48,10 +59,11 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
         for k in PACES:
             bind(f"{site}.weight[{k}]", f"sites.{site}.weight.{k}")
             s.connect(f"adaptation.X[{k}]", f"{site}.X[{k}]")
+    _add_locus(s, bind)
     add("tone", PeptideTone, "dependence.tone", "depth", "tau", "T0")
     bind("tone.C_rest", "receptors.mop.endogenous.C_rest")
     add("hyperalgesia", Hyperalgesia, "dependence.pain", "tau", "gain", "H0")
-    add("withdrawal", Expression, "withdrawal", "tau_fast", "tau_slow", "w_fast", "w_slow", "start")
+    add("withdrawal", Expression, "withdrawal", "tau_fast", "tau_slow", "gain", "w_fast", "w_slow", "start")
     add("noradrenaline", LocusCoeruleus, "withdrawal.locus", "reach", "gain", "tau")
     add("signs", Signs, sign=SIGNS)
     for sign in SIGNS:
@@ -126,6 +138,7 @@ def add_slow(s: System, bind: Bind) -> None:
         bind(f"adaptation.X0[{k}]", f"sites.start.{k}")
         bind(f"hypothalamus.weight[{k}]", f"sites.hypothalamus.weight.{k}")
         s.connect(f"adaptation.X[{k}]", f"hypothalamus.X[{k}]")
+    _add_locus(s, bind)
     s.add("tone", PeptideTone)
     for n in ("depth", "tau", "T0"):
         bind(f"tone.{n}", f"dependence.tone.{n}")
@@ -136,6 +149,6 @@ def add_slow(s: System, bind: Bind) -> None:
     s.add("adrenal", AdrenalAxis)
     for n in ADRENAL:
         bind(f"adrenal.{n}", f"hormones.adrenal.{n}")
-    for part in ("adaptation", "hypothalamus", "tone", "hyperalgesia"):
+    for part in ("adaptation", "locus", "hypothalamus", "tone", "hyperalgesia"):
         s.connect("life.effective", f"{part}.stimulus")
     s.connect("hypothalamus.effect", "adrenal.effect")

@@ -1,7 +1,31 @@
 """Withdrawal: how the unmet opponent is expressed, the locus coeruleus and noradrenaline, and the signs of body and mood one by one."""
 
 from papaver.components.gas import clip
-from papaver.core import Component, Const, Dose, Input, Output, Param, State, d, exp, maximum
+from papaver.core import Component, Const, Dose, Input, Output, Param, State, d, exp, maximum, total
+
+
+class Counteradaptation(Component):
+    """The opponent at the locus coeruleus (superactivation of the cAMP pathway): it follows the response there, not the stimulus.
+
+    The response has a large reserve, so that a partial agonist at half of the receptors can meet an opponent that a full agonist has built; the
+    debt is what of the opponent no response meets. Structure as the other opponents (Solomon & Corbit, Psychol Rev 1974;81:119).
+    """
+
+    KE = Param("1", "stimulus of half the response; its inverse is the reserve")
+    tau = Param("min", "time constant", over="pace")
+    weight = Param("1", "how far each opponent acts", over="pace")
+    Y0 = Param("1", "opponent at the start", over="pace")
+    stimulus = Input("1", "efficacy-weighted occupancy")
+    rest = Input("1", "the same at rest", default=0)
+
+    Y = State("1", "opponent", over="pace", init=Y0)
+    above = Output(maximum(stimulus - rest, 0.0), "1", "stimulus above rest")
+    R = Output(above / (above + KE), "1", "response, fraction of the maximum")
+    opposed = Output(total(weight * Y) + maximum(rest - stimulus, 0.0), "1", "opponent, and what an antagonist takes from the tone at rest")
+    effect = Output(maximum(R - opposed, 0.0), "1", "response above the opponent")
+    debt = Output(maximum(opposed - R, 0.0), "1", "opponent that no response meets")
+    equations = [d(Y) == (R - Y) / tau]
+    laws = [debt >= 0, effect >= 0]
 
 
 class Expression(Component):
@@ -11,6 +35,7 @@ class Expression(Component):
 
     tau_fast = Param("min", "time constant of the fast stage")
     tau_slow = Param("min", "time constant of the slow stage")
+    gain = Param("1", "expression per debt")
     w_fast = Param("1", "weight of the fast stage")
     w_slow = Param("1", "weight of the slow stage")
     start = Param("1", "both stages at the start")
@@ -19,7 +44,7 @@ class Expression(Component):
     fast = State("1", "fast stage", init=start)
     slow = State("1", "slow stage", init=start)
     signal = Output(w_fast * fast + w_slow * slow, "1", "what is expressed")
-    equations = [d(fast) == (debt - fast) / tau_fast, d(slow) == (debt - slow) / tau_slow]
+    equations = [d(fast) == (gain * debt - fast) / tau_fast, d(slow) == (gain * debt - slow) / tau_slow]
     laws = [fast >= 0, slow >= 0]
 
 

@@ -120,7 +120,8 @@ class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     `oral_fluid`: the `ratio` of its concentration there to that in venous plasma, where one is known.
     `mouth`: what becomes of it in saliva, for routes `into: mouth`; `gut_wall_forms`: what the wall of the gut makes of the swallowed part.
     `effects`: what it does elsewhere than at opioid receptors: greatest loss of `wake` and `chemo` drive to breathe and of `arousal`, greatest change
-    of the heart's `rate`, the `vessels`' conductance and `metabolism`, half of them at `EC50` (unbound in the brain), with a `slope` (default 1).
+    of the heart's `rate`, the `vessels`' conductance and `metabolism`,
+    greatest loss of noradrenergic output `alpha2`, half of them at `EC50` (unbound in the brain), with a `slope` (default 1).
     `usual_dose` is the dose of its figures. `half_life_window` and `assay_limit` say how studies of it usually look for its half-life (from and
     to after a dose) and down to which concentration; they are used where a study does not say.
     """

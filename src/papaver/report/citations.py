@@ -9,14 +9,20 @@ from papaver.components.absorption import Mouth
 from papaver.components.brain import BrainCompartment
 from papaver.components.breath import Breath, Therapy
 from papaver.components.breathing import BreathingControl, FlowControl
+from papaver.components.dependence import Hyperalgesia, PeptideTone, ReceptorLife
+from papaver.components.disposition import AutoInduction
 from papaver.components.gas import BloodGases, BloodPool, CarotidDelay, Lung, Organ
+from papaver.components.gut import Fluid, Gut, Immunity
 from papaver.components.heart import Heart, Injury
+from papaver.components.hormones import AdrenalAxis, Clock, GonadalAxis
 from papaver.components.liver import WellStirredLiver
 from papaver.components.oral_fluid import OralFluid
 from papaver.components.receptor import CompetitiveBinding, OperationalActivation
 from papaver.components.rest import Rest
+from papaver.components.scales import Cows
 from papaver.components.site import Arousal, Depression, DirectEffects, Opponent, Pain, Pupil, SiteEffect
 from papaver.components.vein import ForearmVein
+from papaver.components.withdrawal import Autonomic, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
 from papaver.core import Component, Param
 from papaver.evidence.load import Library, Parameter
 from papaver.evidence.schema import Source, Spread
@@ -128,7 +134,10 @@ def _params(*classes: type[Component]) -> dict[str, str]:
     return {s.name: s.meaning for c in reversed(classes) for s in c.of_kind(Param)}
 
 
-_ANY = _params(*STRUCTURES.values(), BrainCompartment, ForearmVein, WellStirredLiver) | {"MTT_formation": "mean transit time of its formation"}
+_ANY = {
+    **_params(*STRUCTURES.values(), BrainCompartment, ForearmVein, WellStirredLiver, AutoInduction),
+    "MTT_formation": "mean transit time of its formation",
+}
 _SECTIONS = {
     "vein": _params(ForearmVein),
     "oral_fluid": _params(OralFluid),
@@ -143,13 +152,26 @@ _BODY = {
     "breathing": _params(Breath, BreathingControl, Depression, Therapy, Rest),
     "gas": _params(Lung, BloodGases, Organ, FlowControl, BloodPool, CarotidDelay),
     "heart": _params(Heart, Injury),
-}
+    "dependence.life": _params(ReceptorLife), "dependence.tone": _params(PeptideTone), "dependence.pain": _params(Hyperalgesia),
+    "withdrawal": _params(Expression), "withdrawal.locus": _params(LocusCoeruleus), "withdrawal.signs": _params(Signs),
+    "withdrawal.autonomic": _params(Autonomic), "withdrawal.ecg": _params(Electrocardiogram), "withdrawal.cows": _params(Cows),
+    "hormones.clock": _params(Clock), "hormones.adrenal": _params(AdrenalAxis), "hormones.gonadal": _params(GonadalAxis),
+    "gut": _params(Gut), "gut.fluid": _params(Fluid), "gut.immunity": _params(Immunity),
+}  # fmt: skip
+"""Words for parameters of the body, by what their paths begin with; the longest beginning counts."""
 _OWNERS = {
     "sites": "Opioid effect", "sites.respiratory": "Opioid effect on breathing", "sites.sedation": "Opioid effect on arousal",
     "sites.pain": "Opioid effect on pain", "sites.pupil": "Opioid effect on the pupil", "sites.euphoria": "Opioid effect on mood",
     "sites.arousal": "Arousal", "sites.eye": "Pupil", "sites.relief": "Pain relief", "heart.injury": "Brain injury", "gas": "Gas exchange",
     "gas.brain": "Brain", "gas.tissue": "Tissues", "receptors.mop": "MOP receptors", "receptors.dop": "DOP receptors",
-    "receptors.kop": "KOP receptors", "person": "Person",
+    "receptors.kop": "KOP receptors", "person": "Person", "sites.locus": "Opioid effect on the locus coeruleus",
+    "sites.hypothalamus": "Opioid effect on the hypothalamus", "sites.gut_wall": "Opioid effect on the gut", "sites.tau": "Tolerance",
+    "sites.start": "Tolerance", "dependence.life": "MOP receptors in use", "dependence.tone": "Body's own opioids",
+    "dependence.pain": "Heightened pain", "withdrawal.locus": "Locus coeruleus", "withdrawal.signs": "Signs of withdrawal",
+    "withdrawal.autonomic": "Body in withdrawal",
+    "withdrawal.ecg": "Electrocardiogram", "withdrawal.cows": "COWS", "withdrawal.medicines": "Medicines for one symptom",
+    "hormones.clock": "Time of day", "hormones.adrenal": "Cortisol", "hormones.gonadal": "Sex hormones", "gut.fluid": "Body water",
+    "gut.immunity": "Immunity",
 }  # fmt: skip
 _PLACES = {
     "kidney.flow": "urine flow",
@@ -189,12 +211,15 @@ def meaning(path: str, library: Library) -> str:
         forms = drug.elimination[pathway].forms if pathway in drug.elimination else None
         made = f" (forms {library.drugs[forms].title})" if forms is not None and forms in library.drugs else ""
         return {"fm": f"share of the clearance by {pathway}{made}", "MTT": f"mean transit time of {pathway}{made}"}.get(kind, "")
-    if head in _BODY:
-        if symbol in _BODY[head]:
-            return _BODY[head][symbol]
+    if path.startswith("withdrawal.medicines."):
+        return f"{_params(Symptomatic)['reach']} of {symbol}"
+    table = _BODY.get(f"{head}.{section}") or _BODY.get(head)
+    if table is not None:
+        if symbol in table:
+            return f"{table[symbol].removesuffix(' (nausea)')} ({rest[1]})" if path.startswith("withdrawal.signs.") else table[symbol]
         # "weight.hours" is one of several by pace
         before = path.split(".")[-2]
-        many = _BODY[head].get("X0" if before == "start" else before)
+        many = table.get("X0" if before == "start" else before)
         return f"{many} ({symbol})" if many else ""
     if head == "receptors":
         return _SECTIONS["receptor"].get(symbol, "")

@@ -153,7 +153,7 @@ def _treatments(result: Result) -> Iterator[Lane]:
     written = [x for x in result.scenario.scenario.treatments if x.when is None]
     for give in dict.fromkeys(x.give for x in result.scenario.levels):
         level, start, marks = 0.0, 0.0, []
-        for change in (x for x in result.scenario.levels if x.give == give):
+        for change in (x for x in result.scenario.levels if x.give == give and x.amount):
             if abs(level) < 1e-9:
                 start = change.time
             level += change.amount
@@ -161,12 +161,16 @@ def _treatments(result: Result) -> Iterator[Lane]:
                 marks.append(Mark(start, start, start, change.time - start))
         if abs(level) >= 1e-9:
             marks.append(Mark(start, start, start, end - start))
+        if not marks:
+            continue
         texts = dict.fromkeys(x.level for x in written if x.give == give)
         yield Lane(treatment_label(give, ", ".join(texts)), None, tuple(marks))
 
 
 def treatment_label(give: str, level: str) -> str:
     """ "Oxygen 50 %", "Airway held open"."""
+    if give == "airway" and level.split(" ")[0] == "0":
+        return "Airway not held open"
     return _GIVEN.get(give, give.replace("_", " ").capitalize() + " {}").format(level).strip()
 
 

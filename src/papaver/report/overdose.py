@@ -11,7 +11,7 @@ import numpy as np
 from papaver.report.curves import Array, Curve, Window, curve
 from papaver.report.events import Event, Lane, coarse, events, lanes, window
 from papaver.report.figures import DASHES, GREY, INK, Chart, colour
-from papaver.report.sheet import LEFT, LETTERS, LINE, RIGHT, WIDTH, Line, Panel, Sheet, nice, width_of
+from papaver.report.sheet import LANE, LEFT, LINE, RIGHT, WIDTH, Line, Panel, Sheet, nice, width_of
 from papaver.report.words import title_of
 from papaver.report.writing import duration, listed, number, percent, power_of_ten
 from papaver.simulate import Result
@@ -20,7 +20,6 @@ FIRST, SECOND, STOP = "#1B3A6B", "#C2571A", "#B3261E"
 """Of the lines that stand for no molecule - apart for every common kind of colour blindness, and one is dashed -, and of the heart's stop."""
 DASHED = (4.0, 1.6)
 GAP = 16.0
-LANE = 14.0
 MOST_LINES = 9
 """Molecules in one panel."""
 _SATURATION_AXES = ((92.0, (90, 95, 100)), (82.0, (80, 90, 100)), (62.0, (60, 80, 100)), (-1.0, (0, 25, 50, 75, 100)))
@@ -59,7 +58,7 @@ def picture(result: Result, charts: Sequence[Chart]) -> Picture:
     def paint(ax: object) -> None:
         sheet = Sheet(ax, height, w)  # type: ignore[arg-type]
         base = 28.0
-        _given(sheet, given, height - top)
+        sheet.given(given, height - top)
         at = height - top - LANE * len(given) - GAP
         for p in panels:
             sheet.panel(p, result.t, at)
@@ -182,26 +181,6 @@ def _lines(sheet: Sheet, found: Sequence[Event], rows: Sequence[tuple[int, bool,
         tint = STOP if e.words == "heart stops" else GREY
         sheet.ax.plot([x, x], [base, y + 8], color=tint, linewidth=0.9, dashes=(2.5, 1.6), zorder=4)
         sheet.text(x + 3 if side else x - 3, y, text, color=tint if tint == STOP else INK, ha="left" if side else "right")
-
-
-def _given(sheet: Sheet, given: Sequence[Lane], top: float) -> None:
-    """A row for each kind of dose and treatment: its name on the left, triangles and bars at their times."""
-    for k, lane in enumerate(given):
-        y = top - LANE * (k + 0.5)
-        tint = colour(lane.drug) if lane.drug else GREY
-        size = min(LETTERS, LETTERS * (LEFT - 8) / width_of(lane.label))
-        sheet.text(0, y, lane.label, color=INK, va="center_baseline", fontsize=size)
-        marks = [m for m in lane.marks if sheet.w.start <= m.time <= sheet.w.stop]
-        for m in lane.marks:
-            if m.duration > 0 and m.time + m.duration > sheet.w.start and m.time < sheet.w.stop:
-                a, b = float(sheet.x(m.time)), float(sheet.x(m.time + m.duration))
-                sheet.ax.plot([a, b], [y, y], color=tint, linewidth=5, alpha=1.0 if lane.drug else 0.55, solid_capstyle="butt")
-            if m.high > m.low and m.low < sheet.w.stop:
-                sheet.ax.plot([float(sheet.x(m.low)), float(sheet.x(m.high))], [y, y], color=tint, linewidth=1.2, solid_capstyle="butt")
-        x = [float(sheet.x(m.time)) for m in marks if m.duration == 0 or lane.triggered]
-        face = "white" if lane.triggered else tint
-        size = 7 if len(x) <= 20 else 4
-        sheet.ax.plot(x, [y] * len(x), linestyle="", marker="v", markersize=size, markerfacecolor=face, markeredgecolor=tint, markeredgewidth=1.2)
 
 
 def _caption(result: Result, found: Sequence[Event], given: Sequence[Lane], w: Window) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from papaver.report.curves import Array, Curve, Window, drawn, stacked
-from papaver.report.figures import GREY, GRID, INK
+from papaver.report.events import Lane
+from papaver.report.figures import GREY, GRID, INK, colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,10 @@ LEFT, RIGHT = 150.0, 551.0
 LETTERS, LINE = 8.5, 11.0
 """Size of letters, and distance of lines of text."""
 TITLE = 13.0
+LANE = 14.0
+"""Height of a row of doses."""
+CROWD = 1.5
+"""Least distance of the marks of doses: of those that would lie on each other one is drawn."""
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -55,6 +60,7 @@ class Line:
 class Panel:
     """What one panel shows. ticks: (value, label), from the lower to the upper end of the axis. limits: values worth a dotted line.
 
+    `shades`: (low, high, colour, word) of stretches of the axis that are tinted, each named right of the panel.
     `stack`: the means of the lines are stacked as areas, with `total` around them.
     """
 
@@ -66,6 +72,7 @@ class Panel:
     stack: bool = False
     total: Curve | None = None
     limits: Sequence[float] = field(default=())
+    shades: Sequence[tuple[float, float, str, str]] = field(default=())
 
     @property
     def room(self) -> float:
@@ -103,6 +110,9 @@ class Sheet:
         def y(v: Any) -> Any:
             return bottom + ((np.log10(v) if p.log else np.asarray(v)) - low) / (high - low) * p.room
 
+        for below, above, tint, word in p.shades:
+            self.block(a, float(y(below)), b, float(y(above)), tint)
+            self.text(b + 5, float(y((below + above) / 2)), word, va="center")
         at = [float(y(v)) for v, _ in p.ticks]
         self.ax.plot([v for _ in at for v in (a, b, math.nan)], [v for h in at for v in (h, h, math.nan)], color=GRID, linewidth=0.8, zorder=0)
         self.ax.plot([a, b], [bottom, bottom], color=GREY, linewidth=0.9, zorder=3)
@@ -137,6 +147,34 @@ class Sheet:
                 t1, y1 = drawn(t, limit, self.w)
                 out += self.ax.plot(self.x(t1), y(y1), color=INK, linewidth=1.0, dashes=(3.0, 2.0))
         return out
+
+    def block(self, left: float, bottom: float, right: float, top: float, tint: str) -> None:
+        """A filled rectangle behind everything."""
+        from matplotlib.patches import Rectangle
+
+        self.ax.add_artist(Rectangle((left, bottom), right - left, top - bottom, facecolor=tint, linewidth=0, zorder=-1))
+
+    def given(self, lanes: Sequence[Lane], top: float) -> None:
+        """A row for each kind of dose and treatment: its name on the left, triangles and bars at their times."""
+        for k, lane in enumerate(lanes):
+            y = top - LANE * (k + 0.5)
+            tint = colour(lane.drug) if lane.drug else GREY
+            size = min(LETTERS, LETTERS * (self.ends[0] - 8) / width_of(lane.label))
+            self.text(0, y, lane.label, color=INK, va="center_baseline", fontsize=size)
+            marks = [m for m in lane.marks if self.w.start <= m.time <= self.w.stop]
+            for m in lane.marks:
+                if m.duration > 0 and m.time + m.duration > self.w.start and m.time < self.w.stop:
+                    a, b = float(self.x(m.time)), float(self.x(m.time + m.duration))
+                    self.ax.plot([a, b], [y, y], color=tint, linewidth=5, alpha=1.0 if lane.drug else 0.55, solid_capstyle="butt")
+                if m.high > m.low and m.low < self.w.stop:
+                    self.ax.plot([float(self.x(m.low)), float(self.x(m.high))], [y, y], color=tint, linewidth=1.2, solid_capstyle="butt")
+            x: list[float] = []
+            for m in marks:
+                if (m.duration == 0 or lane.triggered) and (not x or self.x(m.time) - x[-1] >= CROWD):
+                    x.append(float(self.x(m.time)))
+            face = "white" if lane.triggered else tint
+            size = 7 if len(x) <= 20 else 4
+            self.ax.plot(x, [y] * len(x), linestyle="", marker="v", markersize=size, markerfacecolor=face, markeredgecolor=tint, markeredgewidth=1.2)
 
     def _area(self, t0: Array, y0: Array, t1: Array, y1: Array, **style: Any) -> Any:
         from matplotlib.patches import Polygon

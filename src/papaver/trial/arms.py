@@ -22,6 +22,7 @@ from papaver.evidence.load import Library
 from papaver.rng import normal
 from papaver.scenario import Scenario, resolve
 from papaver.simulate import Prepared, Result, prepare
+from papaver.simulate.past import history_routes
 
 Array = npt.NDArray[np.float64]
 
@@ -110,7 +111,7 @@ def prepare_arms(scenario: Scenario, library: Library) -> dict[str, Prepared]:
             raise ScenarioError(f"arms.{name}: {e}" if scenario.arms else str(e)) from None
     routes = sorted({(d.drug, d.route) for r in resolved.values() for d in r.doses} | {
         (x.drug, x.route) for r in resolved.values() for x in r.rules if x.drug is not None
-    })  # fmt: skip
+    } | {pair for r in resolved.values() for pair in history_routes(r.history)})  # fmt: skip
     return {name: prepare(r, library, routes=routes) for name, r in resolved.items()}
 
 
