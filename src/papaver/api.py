@@ -157,7 +157,7 @@ def run(
         # name the user's own file; in a shipped scenario only the user's changes can be wrong
         own = isinstance(scenario, str | Path) and Path(scenario).is_file()
         raise ScenarioError(f"{scenario}: {e}" if own else str(e)) from None
-    chosen = solver or default_solver(s.people, rules_over_joins=bool(p.rules and p.changes))
+    chosen = solver or default_solver(s.people, bool(p.rules and p.changes), len(p.events))
     # a wrong solver is refused before a folder is made
     _check_solver(chosen)
     intent = plan(p, s.people, _chunk(chosen), keep, out is not False)
@@ -199,7 +199,8 @@ def run_trial(
         raise ScenarioError(f"--uncertainty: read {uncertainty}; allowed are 0 to {trial.MOST_SETS} parameter sets")
     s = load_scenario(scenario, people=people, seed=seed, set=set, data=data)
     prepared = trial.prepare_arms(s, load_library(_folder(data)))
-    chosen = solver or default_solver(s.people, rules_over_joins=any(p.rules and p.changes for p in prepared.values()))
+    over_joins = any(p.rules and p.changes for p in prepared.values())
+    chosen = solver or default_solver(s.people, over_joins, max(len(p.events) for p in prepared.values()))
     _check_solver(chosen)
     name = Path(scenario).stem if isinstance(scenario, str | Path) else _slug(s.title)
     command = _command(scenario, people, seed, set, data, solver, rtol, keep) + (["--uncertainty", str(uncertainty)] if uncertainty else [])

@@ -25,8 +25,8 @@ from papaver.core.rules import RuleTable
 from papaver.core.targets import generated
 
 Array = npt.NDArray[np.float64]
-LANES, FEW_LANES = 8, 4
-"""People per vector. Results do not depend on it."""
+LANES, FEW_LANES, PAIR = 8, 4, 2
+"""People per vector: of a cohort, of a cohort in a large system, and of one or two people. Results do not depend on it."""
 LARGE = 150
 """States above which a system takes the few lanes: it compiles in less than half the time and runs as fast."""
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from papaver.core import rodas5p
 from papaver.core.cuda import CudaTarget
-from papaver.core.kernels import KernelTarget
+from papaver.core.kernels import PAIR, KernelTarget
 from papaver.core.lower import Program
 from papaver.core.rules import Firing, Rule, RuleMemory, RuleTable
 from papaver.core.targets import Array, PlainTarget
@@ -88,14 +88,15 @@ class Solver:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.plain = PlainTarget(program)
-        self._kernels: dict[tuple[tuple[int, ...] | None, tuple[int, ...]], KernelTarget] = {}
+        self._kernels: dict[tuple[tuple[int, ...] | None, tuple[int, ...], int | None], KernelTarget] = {}
         self._gpu: dict[tuple[tuple[int, ...] | None, tuple[int, ...]], CudaTarget] = {}
 
-    def kernel(self, nodes: Sequence[int] | None = None, watched: Sequence[int] = ()) -> KernelTarget:
-        """The compiled target that writes these nodes (all states if None) and watches those for rules."""
-        key = (None if nodes is None else tuple(nodes), tuple(watched))
+    def kernel(self, nodes: Sequence[int] | None = None, watched: Sequence[int] = (), people: int | None = None) -> KernelTarget:
+        """The compiled target that writes these nodes (all states if None) and watches those for rules; a narrow one for one or two people."""
+        lanes = PAIR if people is not None and people <= PAIR else None
+        key = (None if nodes is None else tuple(nodes), tuple(watched), lanes)
         if key not in self._kernels:
-            self._kernels[key] = KernelTarget(self.program, nodes, watched=watched)
+            self._kernels[key] = KernelTarget(self.program, nodes, lanes, watched)
         return self._kernels[key]
 
     def gpu(self, nodes: Sequence[int] | None = None, watched: Sequence[int] = ()) -> CudaTarget:
@@ -150,7 +151,7 @@ class Solver:
         end = np.full((len(P), p.n), np.nan)
         info = np.zeros((len(P), 5))
         if solver == "kernel":
-            kernel = self.kernel(nodes, watched)
+            kernel = self.kernel(nodes, watched, len(P))
             for a in range(0, len(P), chunk):
                 part = slice(a, a + chunk)
                 arrays, counts = _pad(events[part])

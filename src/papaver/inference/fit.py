@@ -79,9 +79,9 @@ def patterns(fit: str) -> tuple[str, ...]:
     return tuple(str(x) for x in fits[fit])
 
 
-def fits_effects(fit: str) -> bool:
-    """True for a fit to what drugs do; false for one to concentrations."""
-    return fit.endswith("_effects")
+def judged_by(fit: str) -> str:
+    """What a fit is judged on: "acute" effects, "withdrawal" (what long use and its end do), or "concentrations"."""
+    return fit.removesuffix("_effects") if fit in ("acute_effects", "withdrawal_effects") else "concentrations"
 
 
 def free_parameters(library: Library, fit: str) -> list[Free]:
@@ -109,11 +109,12 @@ def free_parameters(library: Library, fit: str) -> list[Free]:
 class Problem:
     """Residuals of all calibration observations and of the priors."""
 
-    def __init__(self, library: Library, studies: Sequence[Study], free: Sequence[Free], effects: bool = False) -> None:
-        self.library, self.free, self.effects = library, list(free), effects
+    def __init__(self, library: Library, studies: Sequence[Study], free: Sequence[Free], judged: str = "concentrations") -> None:
+        self.library, self.free, self.judged = library, list(free), judged
+        self.effects = judged != "concentrations"
         self.studies = [(s, [o for o in s.observations if self._judges(o)]) for s in studies]
         owners = {f.path.partition(".")[0] for f in free}
-        self.studies = [(s, obs) for s, obs in self.studies if obs and (_given(s, library) & owners or effects)]
+        self.studies = [(s, obs) for s, obs in self.studies if obs and (_given(s, library) & owners or self.effects)]
         self.molecules = {s.id: _arising(s, library) for s, _ in self.studies}
         self.routes = _supersets([s for s, _ in self.studies], library)
         groups: dict[str, int] = {}
@@ -126,8 +127,10 @@ class Problem:
         """Effects, or concentrations. A cohort's share jumps with every person, so that it has no slope."""
         if o.use != "calibration" or o.quantity == "response_fraction":
             return False
-        effect = is_effect(o.quantity) or o.quantity in OF_RECEPTORS
-        return effect == self.effects and metric_of(o) in ("fold", "interval", "odds", "errors")
+        kind = "concentrations"
+        if is_effect(o.quantity) or o.quantity in OF_RECEPTORS:
+            kind = "withdrawal" if needs_dependence([o]) else "acute"
+        return kind == self.judged and metric_of(o) in ("fold", "interval", "odds", "errors")
 
     @property
     def n_observations(self) -> int:
@@ -225,7 +228,7 @@ def _residual(o: Observation, predicted: float, group: int, n: int | None = None
         # the ends bind softly, so the fit aims a little inside them
         low, high = float(o.low or 1e-9) * INSIDE, float(o.high or 1e9) / INSIDE
         if predicted < low:
-            return math.log(max(predicted, 1e-3 * low) / low) / interval_sd
+            return math.log(max(predicted, 0.02 * low) / low) / interval_sd
         return math.log(predicted / high) / interval_sd if predicted > high else 0.0
     if metric_of(o) == "errors":
         # what the model may be off by, beside the study's own error: half the spread between people
@@ -264,7 +267,7 @@ def run_fit(
     from scipy.optimize import least_squares
 
     free = free_parameters(library, fit)
-    problem = Problem(library, studies, free, fits_effects(fit))
+    problem = Problem(library, studies, free, judged_by(fit))
     x0 = np.array([f.centre for f in free])
     cost0 = _cost(problem.residuals(x0))
     progress(f"{len(free)} parameters, {problem.n_observations} observations; objective at the priors {cost0:.2f}")

@@ -213,13 +213,13 @@ def meaning(path: str, library: Library) -> str:
         return {"fm": f"share of the clearance by {pathway}{made}", "MTT": f"mean transit time of {pathway}{made}"}.get(kind, "")
     if path.startswith("withdrawal.medicines."):
         return f"{_params(Symptomatic)['reach']} of {symbol}"
-    table = _BODY.get(f"{head}.{section}") or _BODY.get(head)
-    if table is not None:
-        if symbol in table:
-            return f"{table[symbol].removesuffix(' (nausea)')} ({rest[1]})" if path.startswith("withdrawal.signs.") else table[symbol]
+    of_body = _BODY.get(f"{head}.{section}") or _BODY.get(head)
+    if of_body is not None:
+        if symbol in of_body:
+            return f"{of_body[symbol].removesuffix(' (nausea)')} ({rest[1]})" if path.startswith("withdrawal.signs.") else of_body[symbol]
         # "weight.hours" is one of several by pace
         before = path.split(".")[-2]
-        many = table.get("X0" if before == "start" else before)
+        many = of_body.get("X0" if before == "start" else before)
         return f"{many} ({symbol})" if many else ""
     if head == "receptors":
         return _SECTIONS["receptor"].get(symbol, "")

@@ -106,14 +106,14 @@ def curve(result: Result, column: str | None = None, data: Array | None = None) 
     return Curve(mid, x.mean(axis=0), low, high)
 
 
-def drawn(t: Array, y: Array, w: Window, log_floor: float | None = None) -> tuple[Array, Array]:
-    """Points of a curve within a window, its edges interpolated, thinned to what can be seen (highest and lowest of each bin kept)."""
+def drawn(t: Array, y: Array, w: Window, log_floor: float | None = None, most: int = MAX_POINTS) -> tuple[Array, Array]:
+    """Points of a curve within a window, its edges interpolated, thinned to `most` that can be seen (highest and lowest of each bin kept)."""
     z = np.log10(np.maximum(y, log_floor)) if log_floor is not None else y
     inside = (t > w.start) & (t < w.stop)
     tt = np.concatenate([[w.start], t[inside], [w.stop]])
     zz = np.interp(tt, t, z)
-    if len(tt) > MAX_POINTS:
-        edges = np.searchsorted(tt, np.linspace(w.start, w.stop, MAX_POINTS // 2 + 1)[:-1])
+    if len(tt) > most:
+        edges = np.searchsorted(tt, np.linspace(w.start, w.stop, most // 2 + 1)[:-1])
         keep: set[int] = {0, len(tt) - 1}
         for a, b in zip(edges, [*edges[1:], len(tt)], strict=True):
             if b > a:

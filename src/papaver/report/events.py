@@ -28,6 +28,8 @@ ROOM = 1.35
 """The window is this much longer than what happened: the labels of late events need the space."""
 SLIGHT = 0.97
 """Ventilation, fraction of rest, above which nothing was depressed."""
+COUNTS = 3.0
+"""COWS above which withdrawal has a place in a report."""
 FINE = 2.0
 """Minutes between values that still show an overdose."""
 ENDS = (20.0, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880, 4320)
@@ -182,6 +184,14 @@ def _dose_label(text: str, route: str) -> str:
 def something_happened(result: Result) -> bool:
     """Whether anybody's breathing, heart or arousal failed so far that an event is told."""
     return bool(events(result))
+
+
+def withdrawal_counts(result: Result) -> bool:
+    """Whether a report tells of withdrawal: COWS was written down, and rises, or there is a history of use. `result` has its outcomes."""
+    if "withdrawal.peak_COWS" not in result.outcomes or "scales.COWS" not in result.columns or result.failed == result.people:
+        return False
+    peak = result.outcomes["withdrawal.peak_COWS"]
+    return result.scenario.history is not None or bool(np.isfinite(peak).any() and np.nanmax(peak) > COUNTS)
 
 
 def window(result: Result, found: list[Event], given: list[Lane]) -> Window:

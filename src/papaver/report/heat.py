@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from papaver.readouts.withdrawal import ITEMS
-from papaver.report.curves import Array, Window, whole_people
+from papaver.report.curves import Array, Window
 from papaver.report.figures import INK
+from papaver.report.items import Item
 from papaver.report.sheet import LETTERS, Sheet, width_of
 from papaver.report.writing import number
-from papaver.simulate import Result
 
 COLOURS = ("#EEF1F3", "#F9F3B4", "#E3F0B2", "#BFE3B5", "#8BCFBA", "#54B9C2", "#2F9CC1", "#2273B2", "#23479A", "#0F2463")
 """Of tenths of the greatest score: light to dark, apart for every kind of colour blindness and in grey (as ColorBrewer YlGnBu)."""
@@ -23,50 +20,6 @@ ROW = 12.5
 """Height of a row, points."""
 COLUMNS = 160
 """Columns of a map at most; each holds the mean of what was written down within it."""
-COWS_WORDS = {
-    "pulse": "Fast pulse", "sweat": "Sweating", "restless": "Restlessness", "pupil": "Wide pupils", "ache": "Aching bones and joints",
-    "runny": "Running nose, tears", "gut": "Stomach and bowel upset", "shaking": "Tremor", "yawn": "Yawning", "anxious": "Anxious or irritable",
-    "goose": "Gooseflesh",
-}  # fmt: skip
-SOWS_WORDS = {
-    "sick": "Feeling sick", "cramp": "Stomach cramps", "twitching": "Muscle spasms, twitching", "cold": "Feeling cold", "pounding": "Heart pounding",
-    "tension": "Muscular tension", "ache": "Aches and pains", "yawn": "Yawning", "eyes": "Runny eyes", "sleep": "Trouble sleeping",
-}  # fmt: skip
-SOWS_MOST = 3
-
-
-@dataclass(frozen=True)
-class Item:
-    """One item of a scale: its score over time (mean over people), and the greatest that it can have."""
-
-    name: str
-    score: Array
-    most: int
-
-    @property
-    def strength(self) -> float:
-        """Its highest score, as a share of the greatest."""
-        return float(np.nanmax(self.score, initial=0.0)) / self.most
-
-
-def cows_items(result: Result) -> list[Item]:
-    """The items of COWS, in the order of its form; nothing if not all were written down."""
-    return _items(result, "cows", COWS_WORDS, ITEMS)
-
-
-def sows_items(result: Result) -> list[Item]:
-    """The items of SOWS-Gossop."""
-    return _items(result, "sows", SOWS_WORDS, dict.fromkeys(SOWS_WORDS, SOWS_MOST))
-
-
-def _items(result: Result, scale: str, words: Mapping[str, str], most: Mapping[str, int]) -> list[Item]:
-    if not all(f"{scale}.{k}" in result.columns for k in words):
-        return []
-    rows = whole_people(result)
-    with warnings.catch_warnings():
-        # a time at which a rule had stopped everybody has no mean
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return [Item(name, np.asarray(np.nanmean(result[f"{scale}.{k}"][rows], axis=0)), most[k]) for k, name in words.items()]
 
 
 def tenths(t: Array, item: Item, w: Window, columns: int = COLUMNS) -> npt.NDArray[np.int64]:
@@ -122,9 +75,3 @@ def key(sheet: Sheet, right: float, y: float, box: float = 13.0) -> None:
     for k, tint in enumerate(COLOURS):
         sheet.block(x + 28 + k * box, y - 4, x + 28 + (k + 1) * box, y + 4, tint)
     sheet.text(x + 28 + box * len(COLOURS) + 4, y, f"100 % {words}", va="center")
-
-
-def strongest(items: Sequence[Item], most: int = 3, least: float = 0.1) -> list[str]:
-    """Names of the strongest items, by the share of what they can score."""
-    found = sorted((i for i in items if i.strength >= least), key=lambda i: -i.strength)
-    return [i.name[:1].lower() + i.name[1:] for i in found[:most]]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from papaver.readouts.outcomes import add_outcomes
-from papaver.report import overdose
+from papaver.report import overdose, withdrawal
 from papaver.report.citations import used_parameters
-from papaver.report.events import triggered
+from papaver.report.events import something_happened, triggered, withdrawal_counts
 from papaver.report.figures import DASHES, FLOOR, LEAST_SHARE, Chart, charts, colour
 from papaver.report.tables import doses, failures, outcome_tables, person, repeat, settings, treatments
 from papaver.report.words import inline, paragraph, title_of
@@ -49,10 +49,13 @@ def render(result: Result, manifest: Mapping[str, Any]) -> str:
         figures.append({"title": chart.title, "svg": Markup(svg), "legend": legend, "stack": chart.stack, "caption": _caption(result, chart)})
     picture = overdose.picture(result, shown) if overdose.breathes(result) and result.failed < result.people else None
     overdosed = None if picture is None else {"title": picture.title, "svg": Markup(picture.svg), "caption": picture.caption}
+    shown_withdrawal = withdrawal.pictures(result) if withdrawal_counts(result) else []
+    withdrawn = [{"title": p.title, "svg": Markup(p.svg), "caption": p.caption} for p in shown_withdrawal]
     groups, references = used_parameters(result)
     return template("page.html").render(
         title=s.title, words=paragraph(result), person=person(result), doses=doses(result), treatments=treatments(result),
-        settings=settings(result), figures=figures, overdose=overdosed,
+        settings=settings(result), figures=figures, overdose=overdosed, withdrawal=withdrawn,
+        happened=something_happened(result),
         tables=outcome_tables(result), people=result.people, failed=result.failed, failures=failures(result), broken=result.broken_laws,
         moles=f"{result.mole_error:.1e}", solver=result.solver, rtol=f"{result.rtol:g}", groups=groups, references=references,
         command=manifest.get("command"), manifest=repeat(manifest), scenario=as_yaml(s.to_dict()), seed=s.seed,

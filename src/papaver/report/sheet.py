@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from papaver.report.curves import Array, Curve, Window, drawn, stacked
+from papaver.report.curves import MAX_POINTS, Array, Curve, Window, drawn, stacked
 from papaver.report.events import Lane
 from papaver.report.figures import GREY, GRID, INK, colour
 
@@ -30,6 +30,8 @@ LANE = 14.0
 """Height of a row of doses."""
 CROWD = 1.5
 """Least distance of the marks of doses: of those that would lie on each other one is drawn."""
+DENSE = 1.6
+"""Most points of a curve for each point of its width."""
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -102,13 +104,14 @@ class Sheet:
         """A text, by default grey, left of a point and above its line."""
         self.ax.text(x, y, text, **{"fontsize": LETTERS, "color": GREY, "ha": "left", "va": "baseline", **style})
 
-    def panel(self, p: Panel, t: Array, top: float, names: bool = True, numbers: bool = True) -> None:
-        """Draw a panel whose upper end is at `top`."""
-        bottom, (a, b) = top - p.room, self.ends
+    def panel(self, p: Panel, t: Array, top: float, names: bool = True, numbers: bool = True, room: float | None = None) -> None:
+        """Draw a panel whose upper end is at `top`; `room`: its height, if not the one that its legend needs."""
+        room = p.room if room is None else room
+        bottom, (a, b) = top - room, self.ends
         low, high = (math.log10(v) if p.log else v for v in (p.ticks[0][0], p.ticks[-1][0]))
 
         def y(v: Any) -> Any:
-            return bottom + ((np.log10(v) if p.log else np.asarray(v)) - low) / (high - low) * p.room
+            return bottom + ((np.log10(v) if p.log else np.asarray(v)) - low) / (high - low) * room
 
         for below, above, tint, word in p.shades:
             self.block(a, float(y(below)), b, float(y(above)), tint)
@@ -128,13 +131,14 @@ class Sheet:
 
     def _curves(self, p: Panel, t: Array, y: Any, floor: float | None) -> list[Any]:
         out = []
+        most = min(MAX_POINTS, int(DENSE * (self.ends[1] - self.ends[0])))
         for line in p.lines:
             c = line.curve
             if c.low is not None and c.high is not None:
-                t0, y0 = drawn(t, c.low, self.w, floor)
-                t1, y1 = drawn(t, c.high, self.w, floor)
+                t0, y0 = drawn(t, c.low, self.w, floor, most)
+                t1, y1 = drawn(t, c.high, self.w, floor, most)
                 out.append(self._area(t0, y(y0), t1, y(y1), facecolor=line.colour, alpha=0.18, linewidth=0))
-            tt, yy = drawn(t, c.mid, self.w, floor)
+            tt, yy = drawn(t, c.mid, self.w, floor, most)
             out += self.ax.plot(self.x(tt), y(yy), color=line.colour, linewidth=1.7, solid_joinstyle="round", **_dashes(line))
         return out
 
@@ -197,7 +201,8 @@ class Sheet:
                 self.ax.plot([2, 12], [at, at], color=line.colour, linewidth=7, solid_capstyle="butt")
             else:
                 self.ax.plot([0, 14], [at, at], color=line.colour, linewidth=2.4, **_dashes(line, 0.8))
-            self.text(18, at, line.name, va="center_baseline", color=INK)
+            size = min(LETTERS, LETTERS * (self.ends[0] - 34) / width_of(line.name))
+            self.text(18, at, line.name, va="center_baseline", color=INK, fontsize=size)
 
     def times(self, y: float, numbers: bool = True, most: int = 8, words: bool = True) -> None:
         """Ticks and numbers of the axis of time, below `y`."""

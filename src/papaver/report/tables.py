@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from papaver.report.events import treatment_label
-from papaver.report.words import dose_count, title_of
+from papaver.readouts.withdrawal import band
+from papaver.report.events import something_happened, treatment_label, withdrawal_counts
+from papaver.report.words import dose_count, history_words, title_of
 from papaver.report.writing import duration, duration_range, number, percent, percent_range, unit_words
 from papaver.scenario.resolve import unpacked
 from papaver.simulate import Result
@@ -47,7 +48,8 @@ def person(result: Result) -> list[tuple[str, str, bool]]:
         if name not in _COVARIATES and name not in result.scenario.stated:
             continue
         what, unit = _COVARIATES.get(name, (name.replace("_with", " inhibitors and inducers, alcohol taken along").replace("_", " "), ""))
-        text = value.replace("_", " ") if isinstance(value, str) else f"{number(value)} {unit}"
+        text = history_words(result.scenario.scenario.person.history, result.library) if name == "history" else ""
+        text = text or (value.replace("_", " ") if isinstance(value, str) else f"{number(value)} {unit}")
         out.append((what, text, name in result.scenario.assumed))
     return out
 
@@ -115,8 +117,9 @@ def outcome_tables(result: Result) -> list[Table]:
     summary = result.summary()
     molecules = tuple(dict.fromkeys(n.split(".")[0] for n in summary if n.split(".")[0] in result.library.drugs))
     left = dict(summary)
-    tables = [_overdose(result, left), _by_molecule(result, molecules, left), *_by_receptor(result, left)]
-    rest = tuple((n, "", (_cell(row), Cell(unit_words(row["unit"])))) for n, row in left.items())
+    first = [_overdose(result, left), _withdrawal(result, left)]
+    tables = [*(first if something_happened(result) else reversed(first)), _by_molecule(result, molecules, left), *_by_receptor(result, left)]
+    rest = tuple((n, "", (cell_of(row), Cell(unit_words(row["unit"])))) for n, row in left.items())
     if rest:
         tables.append(Table("Other outcomes", ("value", "unit"), rest))
     return [t for t in tables if t.rows]
@@ -147,7 +150,7 @@ def _overdose(result: Result, left: dict[str, Any]) -> Table:
         row, x, key = left.pop(n), result.outcomes[n][ok], n.removeprefix("rescue.")
         flag, when = key in _FLAGS, key.startswith("time_of_")
         happened = (x > 0 if flag else np.isfinite(x)).sum() if x.size else 0
-        value = Cell("") if flag else _cell(row, "" if key in _NUMBERS else row["unit"])
+        value = Cell("") if flag else cell_of(row, "" if key in _NUMBERS else row["unit"])
         if result.people > 1:
             share = Cell(percent(happened / x.size), f"{happened} of {x.size}") if (flag or when) and x.size else Cell("")
             cells: tuple[Cell, ...] = (share, Cell("") if when and not happened else value)
@@ -157,6 +160,39 @@ def _overdose(result: Result, left: dict[str, Any]) -> Table:
             cells = (Cell("did not happen") if when and x.size and not happened else value,)
         rows.append((_HAPPENED.get(key, key.replace("_", " ").capitalize()), n, cells))
     return Table("Overdose", ("people", "value") if result.people > 1 else ("value",), tuple(rows))
+
+
+_WITHDRAWN = {
+    "peak_COWS": "Highest COWS, of 48", "onset": "Began: COWS reached 5", "time_of_peak_COWS": "Highest COWS at",
+    "end": "Over: COWS below 5 for good", "peak_SOWS": "Highest SOWS (Gossop), of 30", "SOWS_days": "SOWS summed over time, points times days",
+}  # fmt: skip
+"""Rows of withdrawal in order, by outcome without its "withdrawal."."""
+
+
+def _withdrawal(result: Result, left: dict[str, Any]) -> Table:
+    """How bad it was and how long it took; no rows where there is none to tell of."""
+    names = sorted((n for n in left if n.startswith("withdrawal.")), key=lambda n: list(_WITHDRAWN).index(n.removeprefix("withdrawal.")))
+    found = {n: left.pop(n) for n in names}
+    if not withdrawal_counts(result):
+        return Table("Withdrawal", (), ())
+    ok = np.array([not r for r in result.reasons], dtype=bool)
+    begun = result.outcomes["withdrawal.onset"][ok]
+    rows = []
+    for n, row in found.items():
+        key, x = n.removeprefix("withdrawal."), result.outcomes[n][ok]
+        happened = int(np.isfinite(x).sum())
+        value = cell_of(row, "" if row["unit"] == "1" else row["unit"])
+        if key == "peak_COWS" and row["median"] is not None:
+            value = Cell(f"{value.text}, {band(row['median'])}", value.band)
+        if key in ("onset", "end") and not happened:
+            value = Cell("" if result.people > 1 else "not by the end" if key == "end" and np.isfinite(begun).any() else "did not happen")
+        if result.people > 1:
+            share = Cell(percent(happened / x.size), f"{happened} of {x.size}") if key in ("onset", "end") and x.size else Cell("")
+            cells: tuple[Cell, ...] = (share, value)
+        else:
+            cells = (value,)
+        rows.append((_WITHDRAWN[key], n, cells))
+    return Table("Withdrawal", ("people", "value") if result.people > 1 else ("value",), tuple(rows))
 
 
 _BLOOD = (
@@ -171,16 +207,18 @@ def _by_molecule(result: Result, molecules: tuple[str, ...], left: dict[str, Any
     rows: list[tuple[str, str, tuple[Cell, ...]]] = []
     for what, heading in _BLOOD:
         found = {m: left.pop(f"{m}.{what}") for m in molecules if f"{m}.{what}" in left}
-        if not found:
+        if not found or (what == "urine.recovered" and result.scenario.history is not None):
+            # of a history's drug the dose is not known
             continue
         units = {row["unit"] for row in found.values()}
         unit = units.pop() if len(units) == 1 else ""
         shown = f"{heading}, {unit_words(unit)}" if unit not in ("1", "min", "") else heading
         end = float(result.t[-1]) if what.endswith("detected_until") else None
-        cells = tuple(_cell(found[m], unit, end) if m in found else Cell("–") for m in molecules)
+        cells = tuple(cell_of(found[m], unit, end) if m in found else Cell("–") for m in molecules)
         rows.append((shown, what, cells))
         if what.endswith("Cmax"):
-            rows.append((f"{heading}, ng/mL", "", tuple(_cell(_mass(found[m], result, m), "ng/mL") if m in found else Cell("–") for m in molecules)))
+            masses = tuple(cell_of(_mass(found[m], result, m), "ng/mL") if m in found else Cell("–") for m in molecules)
+            rows.append((f"{heading}, ng/mL", "", masses))
     titles = tuple(title_of(result.library, m) for m in molecules)
     return Table("Blood and urine", titles, tuple(rows))
 
@@ -210,12 +248,12 @@ def _by_receptor(result: Result, left: dict[str, Any]) -> list[Table]:
 def _receptor_cells(left: Mapping[str, Any], receptors: tuple[str, ...], what: str) -> tuple[Cell, ...]:
     out = []
     for r in receptors:
-        out += [_cell(left[n], u) if (n := f"{r}.{what}.{k}") in left else Cell("–") for k, u in (("peak", "1"), ("time_of_peak", "min"))]
+        out += [cell_of(left[n], u) if (n := f"{r}.{what}.{k}") in left else Cell("–") for k, u in (("peak", "1"), ("time_of_peak", "min"))]
     return tuple(out)
 
 
-def _cell(row: Mapping[str, Any], unit: str = "", end: float | None = None) -> Cell:
-    """`end`: of the run, for times that may lie beyond it."""
+def cell_of(row: Mapping[str, Any], unit: str = "", end: float | None = None) -> Cell:
+    """A row of a result's summary as text. `end`: of the run, for times that may lie beyond it."""
     mid, low, high = row["median"], row.get("p05"), row.get("p95")
     if unit == "min":
         late = f"> {duration(end)}"

@@ -1,4 +1,4 @@
-"""An overdose in plain words: how far breathing and oxygen fell, what happened when, who lived, what rules gave."""
+"""In plain words: an overdose - how far breathing and oxygen fell, what happened when, who lived, what rules gave - and withdrawal."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from papaver.readouts.withdrawal import BANDS, MILD, band
 from papaver.report.curves import Array
-from papaver.report.events import triggered
-from papaver.report.writing import capital, duration, listed, percent, percent_range
+from papaver.report.events import triggered, withdrawal_counts
+from papaver.report.items import cows_items, strongest
+from papaver.report.writing import capital, duration, listed, number, percent, percent_range
 from papaver.simulate import Result
 from papaver.trial.arms import wilson
 
@@ -33,16 +35,16 @@ def told_overdose(result: Result, at: Callable[[float | None], str]) -> list[str
     if not x or not ok.any():
         return []
     tell = _one if result.people == 1 else _many
-    return [*_lowest(x), *tell(x, at), *_given(result, at)]
+    return [*_lowest(x, "at rest" if result.scenario.history is None else "when the run began"), *tell(x, at), *_given(result, at)]
 
 
-def _lowest(x: dict[str, Array]) -> list[str]:
+def _lowest(x: dict[str, Array], start: str) -> list[str]:
     parts = []
-    for key, what, slight in (("lowest_ventilation", "breathing {} {} of its volume at rest", 0.9), ("lowest_SpO2", "SpO₂ {} {}", 0.94)):
+    for key, what, slight in (("lowest_ventilation", "breathing {} {} of its volume " + start, 0.9), ("lowest_SpO2", "SpO₂ {} {}", 0.94)):
         if key in x and np.isfinite(x[key]).any():
             low, mid, high = (float(v) for v in np.nanpercentile(x[key], [5, 50, 95]))
-            band = f" ({percent_range(low, high)})" if len(x[key]) > 1 else ""
-            parts.append(what.format("stayed at or above" if mid > slight else "fell to", percent(mid) + band))
+            spread = f" ({percent_range(low, high)})" if len(x[key]) > 1 else ""
+            parts.append(what.format("stayed at or above" if mid > slight else "fell to", percent(mid) + spread))
     text = listed(parts)
     return [capital(text) + "."] if text else []
 
@@ -109,3 +111,45 @@ def _given(result: Result, at: Callable[[float | None], str]) -> list[str]:
         more = f" and {len(lane.marks) - 3} times more" if len(lane.marks) > 3 else ""
         out.append(f"{lane.label}{' was given' if lane.drug else ''} by a rule {listed(times)}{more}.")
     return out
+
+
+def told_withdrawal(result: Result, at: Callable[[float | None], str], when: Callable[[str], str]) -> list[str]:
+    """The sentences; none where withdrawal does not count.
+
+    Args:
+        at: a time as the reader counts it. when: the same of an outcome by name, for several people with its percentiles.
+    """
+    if not withdrawal_counts(result):
+        return []
+    ok = np.array([not r for r in result.reasons], dtype=bool)
+    x = {k.removeprefix("withdrawal."): v[ok] for k, v in result.outcomes.items() if k.startswith("withdrawal.")}
+    peak, felt, onset, end = (x.get(k, np.full(int(ok.sum()), np.nan)) for k in ("peak_COWS", "peak_SOWS", "onset", "end"))
+    highest = f"COWS {_points(peak)} of 48 ({band(float(np.nanmedian(peak)))})"
+    highest += f" and SOWS {_points(felt)} of 30" if np.isfinite(felt).any() else ""
+    begun, n = np.isfinite(onset), len(onset)
+    if not begun.any():
+        return [f"Withdrawal stayed below what counts as mild: {highest} at the most."]
+    out = []
+    over = int(np.isfinite(end[begun]).sum())
+    start = float(np.nanmedian(onset)) <= result.t[0]
+    if n == 1:
+        last = f"was over (COWS below {MILD:g} for good) {at(float(end[0]))}" if over else "was not over when the run ended"
+        began = "was there when the run began" if start else f"began {at(float(onset[0]))} (COWS {MILD:g})"
+        out.append(f"Withdrawal {began}, was worst {when('withdrawal.time_of_peak_COWS')} with {highest}, and {last}.")
+    else:
+        all_of = f"All {n}" if begun.all() else f"{int(begun.sum())} of {n}"
+        out.append(f"{all_of} people went into withdrawal (COWS {MILD:g} or more), {when('withdrawal.onset')}.")
+        out.append(f"It was worst {when('withdrawal.time_of_peak_COWS')} with {highest}.")
+        edges = [least for least, _ in BANDS] + [np.inf]
+        shares = [(word, float(((peak >= a) & (peak < b)).mean())) for (a, word), b in zip(BANDS, edges[1:], strict=True)]
+        out.append("At its worst it was " + listed(f"{word} in {percent(s) if s < 1 else 'all'}" for word, s in shares if s > 0) + ".")
+        last = f"It was over (COWS below {MILD:g} for good) in {over if over < begun.sum() else 'all'} of these people"
+        out.append(last + (f", {when('withdrawal.end')}." if over else " when the run ended."))
+    strong = strongest(cows_items(result))
+    return [*out, f"The strongest signs were {listed(strong)}."] if strong else out
+
+
+def _points(x: Array) -> str:
+    """Points of a scale: the median, and for several people the 5th and 95th percentile."""
+    low, mid, high = (number(round(float(v), 1) if v < 10 else round(float(v))) for v in np.nanpercentile(x, [5, 50, 95]))
+    return f"{mid} ({low}–{high})" if len(x) > 1 and low != high else mid

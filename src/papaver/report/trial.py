@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from papaver.report.arm_figures import side_by_side, survival
+from papaver.readouts.withdrawal import band
+from papaver.report import arm_withdrawal
+from papaver.report.arm_figures import Drawing, side_by_side, survival
 from papaver.report.citations import named
 from papaver.report.events import treatment_label
 from papaver.report.tables import Cell, failures
-from papaver.report.words import dose_words, person_words
-from papaver.report.writing import capital, listed, number, percent, percent_range, small
-from papaver.trial.arms import FIFTH, ArmResult, Bar, Share, Trial
+from papaver.report.words import dose_words, history_words, person_words
+from papaver.report.writing import capital, listed, number, percent, percent_range, plural, small
+from papaver.trial.arms import FIFTH, MEASURES, ArmResult, Bar, Share, Trial
 
 TITLES = {
     "rescue.dead": "Died", "rescue.injured": "Lived, with brain injury", "rescue.intact": "Lived unharmed",
@@ -26,12 +28,14 @@ MOST_BARS, DOUBTFUL = 8, 3
 """Bars of a tornado at most, and of these such as may be chance."""
 LEAST = 5
 """People who died, and who lived, without whom nothing is said of what decides it."""
+HYPOXIA = 0.9
+"""SpO2 below which somebody was in danger."""
 CHANCE = 3.5
 """Standard errors within which a difference between fifths is what chance brings about among so many parameters."""
 
 
 def trial_dict(trial: Trial) -> dict[str, Any]:
-    """The stable JSON shape of a trial: shares in percent, intervals from people and, apart, from parameter sets."""
+    """The stable JSON shape of a trial: shares in percent, intervals from people and, apart, from parameter sets; measures as medians over people."""
     arms = []
     for a in trial.arms:
         endpoints = {}
@@ -42,9 +46,16 @@ def trial_dict(trial: Trial) -> dict[str, Any]:
             endpoints[name.removeprefix("rescue.")] = row
         bars = [{"parameter": b.path, "low_percent": 100 * b.low, "high_percent": 100 * b.high} for b in trial.tornado.get(a.name, ())]
         arms.append({
-            "arm": a.name, "folder": folder(a), "people": a.result.people, "failed": a.result.failed, "endpoints": endpoints, "decides_death": bars,
+            "arm": a.name, "folder": folder(a), "people": a.result.people, "failed": a.result.failed, "endpoints": endpoints,
+            "measures": measures(a), "decides_death": bars,
         })  # fmt: skip
     return {"people": trial.scenario.people, "parameter_sets": trial.sets, "arms": arms}
+
+
+def measures(a: ArmResult) -> dict[str, dict[str, Any]]:
+    """Median, 5th and 95th percentile over people (none for one person) of what a trial reports as a number, with its unit."""
+    summary = a.result.summary()
+    return {n: {"median": x["median"], "p05": x.get("p05"), "p95": x.get("p95"), "unit": x["unit"]} for n in MEASURES if (x := summary.get(n))}
 
 
 def folder(a: ArmResult) -> str | None:
@@ -58,24 +69,45 @@ def render_trial(trial: Trial, command: Sequence[str]) -> str:
 
     from papaver.report.html import as_yaml, template
 
-    curves, courses = survival(trial.arms), side_by_side(trial.arms)
-    figures = {name: None if d is None else {"svg": Markup(d.svg), "caption": d.caption} for name, d in (("survival", curves), ("courses", courses))}
+    danger, arms = endangered(trial), arm_withdrawal.withdrawn(trial.arms)
+    drawn: dict[str, Drawing | None] = {"survival": survival(trial.arms) if danger else None}
+    drawn["courses"] = side_by_side(trial.arms) if danger or not arms else None
+    if arms:
+        drawn |= {"cows": arm_withdrawal.courses(arms), "dots": arm_withdrawal.dots(arms), "maps": arm_withdrawal.maps(arms)}
+    figures = {name: None if d is None else {"svg": Markup(d.svg), "caption": d.caption} for name, d in drawn.items()}
     s = trial.scenario
     return template("trial.html").render(
-        title=s.title, words=_words(trial), figures=figures, endpoints=endpoints(trial), people=s.people, sets=trial.sets, seed=s.seed,
+        title=s.title, words=_words(trial), figures=figures, endpoints=endpoints(trial), people=s.people, danger=danger,
+        withdrawal=arm_withdrawal.measure_table(arms) if arms else None, sets=trial.sets, seed=s.seed,
         until=s.observe.until, arms=[_arm(trial, a) for a in trial.arms], tornados=[t for a in trial.arms if (t := tornado(trial, a)) is not None],
         broken=[(a.name, law) for a in trial.arms for law in a.result.broken_laws], command=shlex.join(command), scenario=as_yaml(s.to_dict()),
     )  # fmt: skip
+
+
+def endangered(trial: Trial) -> bool:
+    """Whether survival is worth telling of: somebody died or was injured, or had an SpO2 below 90 %, or nothing of it was written down."""
+    known = False
+    for a in trial.arms:
+        x = a.result.outcomes
+        for name, least in (("rescue.dead", 0.5), ("rescue.injured", 0.5), ("rescue.lowest_SpO2", None)):
+            if name in x and np.isfinite(x[name]).any():
+                known = True
+                if np.nanmin(x[name]) < HYPOXIA if least is None else np.nanmax(x[name]) > least:
+                    return True
+    return not known and not arm_withdrawal.withdrawn(trial.arms)
 
 
 def _words(trial: Trial) -> list[str]:
     first, s = trial.arms[0].result, trial.scenario
     until = float(first.t[-1])
     doses = listed(dose_words(d, first.library, until) for d in s.doses)
-    if s.people == 1:
-        out = [f"{capital(person_words(first))}, the same in every arm, followed for {s.observe.until}: {doses or 'no drug'}."]
-    else:
-        out = [f"{s.people} people around {person_words(first)}, the same in every arm, followed for {s.observe.until}: {doses or 'no drug'}."]
+    who = capital(person_words(first)) if s.people == 1 else f"{s.people} people around {person_words(first)}"
+    out = [f"{who}, the same in every arm, followed for {plural(s.observe.until)}: {doses or 'no drug'}."]
+    if past := history_words(s.person.history, first.library):
+        out.append(f"Use before the trial: {past}.")
+    out += _withdrawal_words(trial)
+    if not endangered(trial):
+        return [*out, "Nobody died in any arm, and no SpO₂ fell below 90 %."]
     died = [(a.name, a.shares["rescue.dead"]) for a in trial.arms if "rescue.dead" in a.shares and math.isfinite(a.shares["rescue.dead"].value)]
     if not died:
         return [*out, "Nothing can be said of who died: the outcomes were not written down, or nobody could be integrated."]
@@ -86,6 +118,19 @@ def _words(trial: Trial) -> list[str]:
     out.append("Died: " + "; ".join(f"{name}, {percent(x.value)} ({percent_range(x.low, x.high)})" for name, x in died) + ".")
     out.append("In brackets stands the 95 % interval that the number of people leaves.")
     return out
+
+
+def _withdrawal_words(trial: Trial) -> list[str]:
+    arms = arm_withdrawal.withdrawn(trial.arms)
+    if not arms:
+        return []
+    parts = []
+    for a in arms:
+        x = a.result.outcomes["withdrawal.peak_COWS"]
+        low, mid, high = np.percentile(x[np.isfinite(x)], [5, 50, 95])
+        parts.append(f"{a.name}, {mid:.0f}" + (f" ({low:.0f}–{high:.0f})" if a.result.people > 1 else "") + f", {band(float(mid))}")
+    several = " (median; in brackets the 5th to 95th percentile over people)" if trial.scenario.people > 1 else ""
+    return [f"Highest COWS, of 48{several}: " + "; ".join(parts) + "."]
 
 
 @dataclass(frozen=True)
@@ -127,7 +172,10 @@ def _arm(trial: Trial, a: ArmResult) -> dict[str, Any]:
     if written is not None:
         adds += [dose_words(d, r.library, float(r.t[-1])) for d in written.doses]
         adds += [small(treatment_label(x.give, x.level)) + (f" when {x.when}" if x.when else f" at {x.at}") for x in written.treatments]
-        adds += [f"{k} {v}" for k, v in written.person.items()]
+        adds += [f"{k} {v}" for k, v in written.person.items() if k != "history"]
+        if "history" in written.person:
+            past = history_words(r.scenario.scenario.person.history, r.library)
+            adds.append(f"use before: {past}" if past else "no use before")
     fired = sum(1 for firings in r.firings for f in firings if not r.scenario.rules[f.rule].stops and f.given <= r.t[-1])
     reasons = [f"{what} ({n})" for what, n in failures(r, 2)]
     return {

@@ -9,14 +9,16 @@ import numpy as np
 from papaver.bodies.adult import ENDOGENOUS
 from papaver.evidence.load import Library
 from papaver.readouts.outcomes import CUTOFFS
-from papaver.report.events import coarse, treatment_label
-from papaver.report.told import told_overdose
-from papaver.report.writing import duration, duration_range, listed, number, percent, percent_range, small
-from papaver.scenario.model import Dose, Treatment
-from papaver.scenario.resolve import unpacked
+from papaver.report.events import coarse, something_happened, treatment_label
+from papaver.report.told import told_overdose, told_withdrawal
+from papaver.report.writing import duration, duration_range, listed, number, percent, percent_range, plural, small
+from papaver.scenario.model import Dose, History, Treatment
+from papaver.scenario.resolve import ROUTES, unpacked
 from papaver.simulate import Result
 from papaver.units import convert, to_internal
 
+NEGLIGIBLE = 0.1
+"""Plasma concentration, nmol/L, of what is left of a history's drug that is not mentioned."""
 WORTH_TELLING = 0.005
 """Receptor occupancy below which a molecule is not mentioned."""
 
@@ -70,9 +72,21 @@ def person_words(result: Result) -> str:
         extra.append(f"a glomerular filtration rate of {number(float(c['eGFR']))} mL/min/1.73 m²")
     if c["liver"] != "normal":
         extra.append(f"liver disease ({str(c['liver']).replace('_', ' ').replace('child pugh', 'Child-Pugh')})")
-    if c["history"] == "chronic":
+    if c["history"] == "chronic" and result.scenario.history is None:
         extra.append("long opioid use")
     return text + (" with " + listed(extra) if extra else "")
+
+
+def history_words(h: History | None, library: Library) -> str:
+    """Past use: "160 mg/day heroin, intravenous, for 5 years"; nothing for a person without."""
+    if h is None:
+        return ""
+    drug = library.dosed(h.drug)
+    route = ROUTES.get(h.route, h.route)
+    routes = library.routes(drug)
+    title = routes[route].title.split(" (")[0] if route in routes else h.route
+    stopped = f", stopped {plural(h.stopped)} before" if h.stopped else ""
+    return f"{h.dose} {inline(drug.title)}, {title}, for {plural(h.duration)}{stopped}"
 
 
 def paragraph(result: Result) -> list[str]:
@@ -81,15 +95,22 @@ def paragraph(result: Result) -> list[str]:
     s = r.scenario.scenario
     doses = listed(dose_words(d, library, until) for d in s.doses)
     who = person_words(r) if r.people == 1 else f"{r.people} people around {person_words(r)}"
-    helped = listed(treatment_words(x) for x in s.treatments)
+    given = [x.give for x in s.treatments]
+    # a level of nothing is worth a word only where it ends something
+    helped = listed(treatment_words(x) for x in s.treatments if x.level.split(" ")[0] != "0" or given.count(x.give) > 1)
     out = [f"This run follows {who} for {duration(until)}: {doses or 'no drug'}{f', with {helped}' if helped else ''}."]
+    if past := history_words(s.person.history, library):
+        out.append(f"Use before the run: {past}.")
     if r.failed == r.people:
         return [*out, "The integration failed for everybody, so there is nothing to tell."]
     if r.people > 1:
         out.append("Numbers are medians over people, with the 5th to 95th percentile in brackets.")
     tell = _Teller(result)
     out.append("Times count from the dose." if tell.only is not None else "Times count from the start of the run.")
-    out += told_overdose(result, tell.at)
+    withdrawn = told_withdrawal(result, tell.at, tell.when)
+    # in a run about withdrawal that comes first, unless somebody was in danger
+    danger = told_overdose(result, tell.at)
+    out += danger + withdrawn if something_happened(result) else withdrawn + danger
     out += [text for name in tell.molecules() if (text := tell.blood(name))]
     out += tell.receptor() + tell.urine()
     if step := coarse(r):
@@ -125,12 +146,15 @@ class _Teller:
         """A time of the run as the reader counts it: from the dose if there is one, else from the start."""
         if x is None:
             return ""
+        if x == float(self.r.t[0]) and self.r.scenario.history is not None:
+            return "when the run began"
         return f"after {duration(x - self.only)}" if self.only is not None else f"at {duration(x)}"
 
     def when(self, name: str) -> str:
         row = self.summary[name]
         start = self.only or 0.0
-        band = f" ({duration_range(row['p05'] - start, row['p95'] - start, row['median'] - start)})" if "p05" in row else ""
+        alike = "p05" in row and row["p05"] == row["p95"] == float(self.r.t[0])
+        band = f" ({duration_range(row['p05'] - start, row['p95'] - start, row['median'] - start)})" if "p05" in row and not alike else ""
         return self.at(row["median"]) + band
 
     def blood(self, name: str) -> str:
@@ -141,6 +165,9 @@ class _Teller:
             return ""
         if peak <= 0:
             return self.absent(name, title)
+        if peak < NEGLIGIBLE and self.r.scenario.history is not None:
+            # left over from the time before the run
+            return ""
         where = "arterial plasma" if site == "arterial" else "forearm venous plasma"
         # alcohol is counted in thousandths of a mole, not in billionths
         scale, molar, by_mass = (1e-6, "mmol/L", "g/L") if peak >= 1e6 else (1.0, "nmol/L", "ng/mL")
@@ -178,14 +205,16 @@ class _Teller:
         out = [listed(held) + "."] if held else []
         if self.median("mop.effect.peak") is not None:
             rest = float(np.nanmedian(self.r["mop.effect.activation"][:, 0])) if "mop.effect.activation" in self.r.columns else math.nan
-            start = f", from {percent(rest)} at rest" if math.isfinite(rest) else ""
+            past = self.r.scenario.history is not None
+            start = f", from {percent(rest)} at rest" if math.isfinite(rest) and not past else ""
             height = self.value("mop.effect.peak")
             out.append(f"MOP activation by all ligands together peaked at {height} of its maximum {self.when('mop.effect.time_of_peak')}{start}.")
         return out
 
     def urine(self) -> list[str]:
         parts = {n: self.r.outcomes[f"{n}.urine.recovered"] for n in self.molecules() if f"{n}.urine.recovered" in self.r.outcomes}
-        if not parts:
+        if not parts or self.r.scenario.history is not None:
+            # what was used before the run is in that urine too
             return []
         total = np.sum(list(parts.values()), axis=0)
         total = total[np.isfinite(total)]

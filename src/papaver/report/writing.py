@@ -63,6 +63,13 @@ def unit_words(unit: str) -> str:
     return "" if unit == "1" else unit.replace("*", "·").replace("umol", "µmol").replace("1.73m2", "1.73 m²")
 
 
+def plural(span: str) -> str:
+    """A stretch of time as the user wrote it, its unit in the plural where it is one: "5 years", "1 year"."""
+    value, _, unit = span.strip().partition(" ")
+    many = unit in ("day", "week", "month", "year", "hour", "minute") and value not in ("1", "1.0")
+    return f"{value} {unit}{'s' if many else ''}"
+
+
 def capital(text: str) -> str:
     """A sentence's first letter made large."""
     return text[:1].upper() + text[1:]

@@ -207,9 +207,14 @@ def _in_group(name: str, marks: tuple[str, ...]) -> bool:
     )  # fmt: skip
 
 
-def default_solver(people: int, rules_over_joins: bool = False) -> str:
-    """One person: the scalar path, no compile. Cohorts: the compiled kernel, but where rules are followed over a join (see `course.follow`)."""
-    return "scalar" if people == 1 or rules_over_joins else "kernel"
+MANY_DOSES = 120
+"""Doses of one person from which a compile pays."""
+
+
+def default_solver(people: int, rules_over_joins: bool = False, doses: int = 0) -> str:
+    """One person: the scalar path, no compile, unless there are many doses. Cohorts: the compiled kernel, but where rules are followed over a
+    join (see `course.follow`)."""
+    return "scalar" if rules_over_joins or (people == 1 and doses <= MANY_DOSES) else "kernel"
 
 
 def simulate(
@@ -230,7 +235,7 @@ def simulate(
     """
     parts = p.parameters(P)
     engine = _solver(p.body.program)
-    chosen = solver or default_solver(len(parts[0]), rules_over_joins=bool(p.rules and p.changes))
+    chosen = solver or default_solver(len(parts[0]), bool(p.rules and p.changes), len(p.events))
     t, nodes, skip = p.times, written(p), int(p.lead > 0)
     if len(parts) > 1:
         course, _ = follow(
