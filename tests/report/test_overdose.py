@@ -35,7 +35,8 @@ def run(people: int = 1, **changes: object) -> Result:
 @pytest.fixture(scope="module")
 def rescued() -> Result:
     oxygen = {"give": "oxygen", "level": "50 %", "at": "8 min", "over": "20 min"}
-    return run(treatments=[oxygen, {"give": "airway", "when": "arousal.level < 0.8", "after": "2 min"}])
+    airway = {"give": "airway", "when": "arousal.level < 0.8", "after": "2 min"}
+    return run(doses=[{**FENTANYL, "amount": "0.3 mg"}, NASAL], treatments=[oxygen, airway])
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +77,8 @@ def test_a_second_fall_has_its_time(rescued: Result) -> None:
 
 def test_what_was_given_by_the_scenario_and_by_rules(rescued: Result) -> None:
     given = {lane.label: lane for lane in lanes(rescued)}
-    assert set(given) == {"Fentanyl 1 mg iv", "Naloxone 4 mg nasal", "Oxygen 50 %", "Airway held open"}
-    assert [m.time for m in given["Fentanyl 1 mg iv"].marks] == [2.0]
+    assert set(given) == {"Fentanyl 0.3 mg iv", "Naloxone 4 mg nasal", "Oxygen 50 %", "Airway held open"}
+    assert [m.time for m in given["Fentanyl 0.3 mg iv"].marks] == [2.0]
     assert [(m.time, m.duration) for m in given["Oxygen 50 %"].marks] == [(8.0, 20.0)]
     nasal, airway = given["Naloxone 4 mg nasal"], given["Airway held open"]
     assert nasal.triggered

@@ -175,3 +175,4 @@ def test_how_numbers_are_written() -> None:
     assert [percent(x) for x in (0.714, 0.0264, 0.0, 0.0001)] == ["71 %", "2.6 %", "0 %", "< 0.1 %"]
     assert [duration(x) for x in (0.5, 52.71, 133.7, 587.0, 9800.0)] == ["30 s", "53 min", "2.2 h", "9.8 h", "6.8 days"]
     assert duration_range(64, 150, 87) == "64–150 min"
+    assert duration_range(0, 1170, 74) == "0–20 h"

@@ -126,9 +126,10 @@ cows.COWS>scales.cows sows.SOWS>scales.sows_g sows_h.SOWS>scales.sows_h oows.OOW
 
 def add_slow(s: System, bind: Bind) -> None:
     """The slow states alone, with the stimulus as an input that somebody else fills: no kinetics, no clock."""
-    s.add("life", ReceptorLife)
-    for n in ("k_des", "tau_res", "k_int", "tau_rec", "tau_syn", "make_up", "U0"):
-        bind(f"life.{n}", f"dependence.life.{n}")
+    for life in ("life", "locus_life"):
+        s.add(life, ReceptorLife)
+        for n in ("k_des", "tau_res", "k_int", "tau_rec", "tau_syn", "make_up", "U0"):
+            bind(f"{life}.{n}", f"dependence.life.{n}")
     s.add("adaptation", Opponent, pace=PACES)
     s.add("hypothalamus", SiteEffect, pace=PACES)
     for n in ("KE", "gamma", "ceiling"):
@@ -149,6 +150,6 @@ def add_slow(s: System, bind: Bind) -> None:
     s.add("adrenal", AdrenalAxis)
     for n in ADRENAL:
         bind(f"adrenal.{n}", f"hormones.adrenal.{n}")
-    for part in ("adaptation", "locus", "hypothalamus", "tone", "hyperalgesia"):
+    for part in ("adaptation", "hypothalamus", "tone", "hyperalgesia"):
         s.connect("life.effective", f"{part}.stimulus")
     s.connect("hypothalamus.effect", "adrenal.effect")

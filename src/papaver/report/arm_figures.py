@@ -73,8 +73,11 @@ def survival(arms: Sequence[ArmResult]) -> Drawing | None:
         sheet.panel(panel, t, top)
         span = marks[-1] - marks[0]
         wanted = [top - panel.room + (100 * x - marks[0]) / span * panel.room for x in final]
-        for y, x, line in zip(spread(wanted, LINE), final, lines, strict=True):
-            sheet.text(RIGHT - MARGIN + 5, y, percent(x), color=line.colour, va="center")
+        places = spread(wanted, LINE)
+        # of many arms at the top none may stand above the drawing
+        over = max(0.0, max(places) - (height - 7))
+        for y, x, line in zip(places, final, lines, strict=True):
+            sheet.text(RIGHT - MARGIN + 5, y - over, percent(x), color=line.colour, va="center")
         sheet.times(top - panel.room - 2)
 
     said = listed(f"{a.name} {percent(x)}" for a, x in zip(shown, final, strict=True))

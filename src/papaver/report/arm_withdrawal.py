@@ -14,7 +14,7 @@ from papaver.report.events import withdrawal_counts
 from papaver.report.figures import GREY, GRID, INK
 from papaver.report.heat import ROW, draw_map, key
 from papaver.report.items import cows_items
-from papaver.report.sheet import LEFT, LETTERS, LINE, RIGHT, WIDTH, Line, Panel, Sheet, nice, width_of
+from papaver.report.sheet import LEFT, LINE, RIGHT, WIDTH, Line, Panel, Sheet, nice, wrapped
 from papaver.report.svg import svg_of
 from papaver.report.tables import Cell, Table, cell_of
 from papaver.report.withdrawal import SHADES, SIDE, cows_ends, cows_panel, stretch
@@ -25,7 +25,7 @@ FEW_ARMS = 2
 """Arms up to which the bands of people are drawn; of more they would hide each other."""
 ACROSS = 3
 MEASURES = (
-    ("peak_COWS", "highest COWS, of 48"), ("onset", "began (COWS 5)"), ("time_of_peak_COWS", "worst at"), ("end", "over (COWS < 5)"),
+    ("peak_COWS", "highest COWS, of 48"), ("onset", "began (COWS 5)"), ("time_of_peak_COWS", "worst at"), ("end", "over (COWS <\N{NO-BREAK SPACE}5)"),
     ("peak_SOWS", "highest SOWS, of 30"), ("SOWS_days", "SOWS, points times days"),
 )  # fmt: skip
 """Columns of the table, by outcome without its "withdrawal."."""
@@ -99,14 +99,15 @@ def dots(arms: Sequence[ArmResult]) -> Drawing | None:
     ranges = {name: [_range(x, name) for x in arms] for name, *_ in shown}
     if not shown:
         return None
-    height = 20 + _STEP * len(arms) + 26
+    names = [wrapped(x.name, LEFT - 8) for x in arms]
+    step = _STEP + LINE * max(n.count("\n") for n in names)
+    height = 20 + step * len(arms) + 26
 
     def paint(ax: object) -> None:
         sheet = Sheet(ax, height, Window(0, 1, "min", ""))  # type: ignore[arg-type]
-        top, bottom = height - 18, height - 18 - _STEP * len(arms)
-        for k, x in enumerate(arms):
-            size = min(LETTERS, LETTERS * (LEFT - 10) / width_of(x.name))
-            sheet.text(0, top - _STEP * (k + 0.5), x.name, color=INK, va="center", fontsize=size)
+        top, bottom = height - 18, height - 18 - step * len(arms)
+        for k, name in enumerate(names):
+            sheet.text(0, top - step * (k + 0.5), name, color=INK, va="center")
         for name, title, a, b in shown:
             most = max(high for _, _, high in ranges[name])
             cows = name.endswith("COWS")
@@ -125,7 +126,7 @@ def dots(arms: Sequence[ArmResult]) -> Drawing | None:
             for v in marks:
                 sheet.text(at(v), bottom - 5, f"{v:g}", ha="center", va="top")
             for k, (low, mid, high) in enumerate(ranges[name]):
-                y, (tint, _) = top - _STEP * (k + 0.5), looks(k)
+                y, (tint, _) = top - step * (k + 0.5), looks(k)
                 if high > low:
                     sheet.ax.plot([at(low), at(high)], [y, y], color=tint, linewidth=2.2, alpha=0.6, solid_capstyle="butt")
                 sheet.ax.plot([at(mid)], [y], marker="o", markersize=6.5, color=tint, markeredgewidth=0)
@@ -152,7 +153,9 @@ def maps(arms: Sequence[ArmResult]) -> Drawing | None:
     blocks = [shown[k : k + ACROSS] for k in range(0, len(shown), ACROSS)]
     space = 14.0
     width = (RIGHT - LEFT - space * (ACROSS - 1)) / ACROSS
-    block = LINE + 8 + ROW * len(shown[0][1]) + 38
+    names = {a.name: wrapped(a.name, 0.93 * width) for a, _ in shown}
+    head = LINE * (1 + max(n.count("\n") for n in names.values()))
+    block = head + 8 + ROW * len(shown[0][1]) + 38
     height = len(blocks) * block + 16
 
     def paint(ax: object) -> None:
@@ -163,9 +166,8 @@ def maps(arms: Sequence[ArmResult]) -> Drawing | None:
                 sheet = Sheet(ax, height, w, ends)  # type: ignore[arg-type]
                 if r == k == 0:
                     key(sheet, RIGHT, height - 7)
-                size = min(LETTERS, LETTERS * (width + 6) / width_of(a.name))
-                sheet.text(ends[0], top - 10, a.name, color=INK, fontweight="bold", fontsize=size)
-                low = draw_map(sheet, items, a.result.t, top - LINE - 6, names=k == 0)
+                sheet.text(ends[0], top - head - 1, names[a.name], color=INK, fontweight="bold", va="bottom")
+                low = draw_map(sheet, items, a.result.t, top - head - 6, names=k == 0)
                 sheet.times(low - 2, most=5, words=True)
 
     best = listed(f"{a.name}: {max(items, key=lambda i: i.strength).name.lower()}" for a, items in shown)
@@ -181,14 +183,13 @@ def measure_table(arms: Sequence[ArmResult]) -> Table:
     for a in arms:
         summary, cells = a.result.summary(), []
         for name, _ in shown:
-            if name not in summary or summary[name]["median"] is None:
+            if name not in summary:
                 cells.append(Cell("–"))
                 continue
             row = summary[name]
-            cell = cell_of(row, "" if row["unit"] == "1" else row["unit"])
-            x = a.result.outcomes[name]
-            n, of = int(np.isfinite(x).sum()), a.result.people - a.result.failed
-            few = f"{n} of {of} people" if n < of else ""
+            cell = cell_of(row, "" if row["unit"] == "1" else row["unit"]) if row["median"] is not None else Cell("–")
+            n, of = int(np.isfinite(a.result.outcomes[name]).sum()), a.result.people - a.result.failed
+            few = f"{n} of {of} people" if n < of and of > 1 else ""
             cells.append(Cell(cell.text, "; ".join(p for p in (cell.band if cell.band != cell.text else "", few) if p)))
         rows.append((a.name, "", tuple(cells)))
     return Table("Withdrawal by arm", tuple(title for _, title in shown), tuple(rows))

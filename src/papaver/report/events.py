@@ -187,11 +187,15 @@ def something_happened(result: Result) -> bool:
 
 
 def withdrawal_counts(result: Result) -> bool:
-    """Whether a report tells of withdrawal: COWS was written down, and rises, or there is a history of use. `result` has its outcomes."""
-    if "withdrawal.peak_COWS" not in result.outcomes or "scales.COWS" not in result.columns or result.failed == result.people:
+    """Whether a report tells of withdrawal: COWS was written down, and rises in somebody who lives, or there is a history of use.
+
+    `result` has its outcomes.
+    """
+    if "withdrawal.peak_COWS" not in result.outcomes or "scales.COWS" not in result.columns:
         return False
     peak = result.outcomes["withdrawal.peak_COWS"]
-    return result.scenario.history is not None or bool(np.isfinite(peak).any() and np.nanmax(peak) > COUNTS)
+    alive = np.isfinite(peak) & ~(result.outcomes.get("rescue.dead", np.zeros(result.people)) > 0)
+    return bool(alive.any()) and (result.scenario.history is not None or bool(peak[alive].max() > COUNTS))
 
 
 def window(result: Result, found: list[Event], given: list[Lane]) -> Window:

@@ -6,6 +6,7 @@ One matplotlib frame holds everything, placed by hand: a frame for each panel wo
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ LEFT, RIGHT = 150.0, 551.0
 LETTERS, LINE = 8.5, 11.0
 """Size of letters, and distance of lines of text."""
 TITLE = 13.0
+NAMES = 120.0
+"""Width of a name in a legend."""
 LANE = 14.0
 """Height of a row of doses."""
 CROWD = 1.5
@@ -38,6 +41,11 @@ _STEPS = (1, 2, 2.5, 5, 10)
 def width_of(text: str, size: float = LETTERS) -> float:
     """About how wide a text is, generously: the reader's font is not known."""
     return 0.56 * size * len(text)
+
+
+def wrapped(text: str, width: float, size: float = LETTERS) -> str:
+    """A text broken into lines that fit a width, as far as its words allow."""
+    return "\n".join(textwrap.wrap(text, max(8, int(width / width_of("x", size))), break_long_words=False)) or text
 
 
 def nice(low: float, high: float, most: int = 4) -> list[float]:
@@ -79,7 +87,7 @@ class Panel:
     @property
     def room(self) -> float:
         """Height that curves and legend need."""
-        return max(self.height, TITLE + LINE * len(self.lines) + 2)
+        return max(self.height, TITLE + LINE * sum(1 + wrapped(line.name, NAMES).count("\n") for line in self.lines) + 2)
 
 
 def _dashes(line: Line, scale: float = 1.0) -> dict[str, Any]:
@@ -195,14 +203,15 @@ class Sheet:
 
     def _legend(self, p: Panel, top: float) -> None:
         self.text(0, top - 8, p.title, color=INK, fontsize=9, fontweight="bold")
-        for k, line in enumerate(p.lines):
-            at = top - TITLE - LINE * k - 5
+        at = top - TITLE - 5
+        for line in p.lines:
             if p.stack:
                 self.ax.plot([2, 12], [at, at], color=line.colour, linewidth=7, solid_capstyle="butt")
             else:
                 self.ax.plot([0, 14], [at, at], color=line.colour, linewidth=2.4, **_dashes(line, 0.8))
-            size = min(LETTERS, LETTERS * (self.ends[0] - 34) / width_of(line.name))
-            self.text(18, at, line.name, va="center_baseline", color=INK, fontsize=size)
+            for part in wrapped(line.name, NAMES).split("\n"):
+                self.text(18, at, part, va="center_baseline", color=INK)
+                at -= LINE
 
     def times(self, y: float, numbers: bool = True, most: int = 8, words: bool = True) -> None:
         """Ticks and numbers of the axis of time, below `y`."""

@@ -145,6 +145,10 @@ def told_withdrawal(result: Result, at: Callable[[float | None], str], when: Cal
         out.append("At its worst it was " + listed(f"{word} in {percent(s) if s < 1 else 'all'}" for word, s in shares if s > 0) + ".")
         last = f"It was over (COWS below {MILD:g} for good) in {over if over < begun.sum() else 'all'} of these people"
         out.append(last + (f", {when('withdrawal.end')}." if over else " when the run ended."))
+        died = int((result.outcomes.get("rescue.dead", np.zeros(result.people))[ok] > 0).sum())
+        if died:
+            out.append(f"The {died} who died are counted too: the model goes on moving what it holds." if died > 1 else
+                       "The one who died is counted too: the model goes on moving what it holds.")  # fmt: skip
     strong = strongest(cows_items(result))
     return [*out, f"The strongest signs were {listed(strong)}."] if strong else out
 

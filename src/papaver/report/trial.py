@@ -28,6 +28,8 @@ MOST_BARS, DOUBTFUL = 8, 3
 """Bars of a tornado at most, and of these such as may be chance."""
 LEAST = 5
 """People who died, and who lived, without whom nothing is said of what decides it."""
+MOST_TOLD = 5
+"""Arms of which each has its place in the summary."""
 HYPOXIA = 0.9
 """SpO2 below which somebody was in danger."""
 CHANCE = 3.5
@@ -104,7 +106,8 @@ def _words(trial: Trial) -> list[str]:
     who = capital(person_words(first)) if s.people == 1 else f"{s.people} people around {person_words(first)}"
     out = [f"{who}, the same in every arm, followed for {plural(s.observe.until)}: {doses or 'no drug'}."]
     if past := history_words(s.person.history, first.library):
-        out.append(f"Use before the trial: {past}.")
+        others = ", unless an arm says otherwise" if any("history" in arm.person for arm in s.arms.values()) else ""
+        out.append(f"Use before the trial{others}: {past}.")
     out += _withdrawal_words(trial)
     if not endangered(trial):
         return [*out, "Nobody died in any arm, and no SpO₂ fell below 90 %."]
@@ -124,13 +127,17 @@ def _withdrawal_words(trial: Trial) -> list[str]:
     arms = arm_withdrawal.withdrawn(trial.arms)
     if not arms:
         return []
+    peaks = [(a, x[np.isfinite(x)]) for a in arms for x in (a.result.outcomes["withdrawal.peak_COWS"],)]
+    if len(peaks) > MOST_TOLD:
+        peaks.sort(key=lambda p: float(np.median(p[1])))
+        peaks = [peaks[0], peaks[-1]]
     parts = []
-    for a in arms:
-        x = a.result.outcomes["withdrawal.peak_COWS"]
-        low, mid, high = np.percentile(x[np.isfinite(x)], [5, 50, 95])
+    for a, x in peaks:
+        low, mid, high = np.percentile(x, [5, 50, 95])
         parts.append(f"{a.name}, {mid:.0f}" + (f" ({low:.0f}–{high:.0f})" if a.result.people > 1 else "") + f", {band(float(mid))}")
     several = " (median; in brackets the 5th to 95th percentile over people)" if trial.scenario.people > 1 else ""
-    return [f"Highest COWS, of 48{several}: " + "; ".join(parts) + "."]
+    which = ", in the arms with the least and the most" if len(arms) > MOST_TOLD else ""
+    return [f"Highest COWS, of 48{which}{several}: " + "; ".join(parts) + "."]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from papaver.components.withdrawal import Electrocardiogram
 from papaver.evidence.load import Library
 from papaver.readouts.withdrawal import BANDS, band
 from papaver.report.curves import Array, Curve, Window, curve, drawn, span_words, unit_of
-from papaver.report.events import coarse, lanes
+from papaver.report.events import Lane, coarse, lanes
 from papaver.report.figures import GREY, INK
 from papaver.report.heat import ROW, draw_map, key
 from papaver.report.items import Item, cows_items, sows_items, strongest
@@ -37,7 +37,7 @@ _LENGTHS = (60.0, 120, 180, 240, 360, 720, 1440, *(1440.0 * d for d in (2, 3, 4,
 
 def pictures(result: Result) -> list[Picture]:
     """The figures of a result in which withdrawal counts."""
-    return [scales(result), body(result), *tolerance(result)]
+    return [scales(result), *body(result), *tolerance(result)]
 
 
 def stretch(result: Result) -> Window:
@@ -49,7 +49,7 @@ def stretch(result: Result) -> Window:
     if not there.any() or not np.isfinite(end[there]).all():
         return whole
     first, last = float(np.percentile(onset[there], 5)), float(np.percentile(end[there], 95))
-    begin = start if first - start < 0.5 * (last - first) else first - 0.15 * (last - first)
+    begin = start if first - start < last - first else first - 0.15 * (last - first)
     length = next((x for x in _LENGTHS if x >= 1.25 * (last - begin)), stop - begin)
     if length > 0.5 * (stop - start):
         return whole
@@ -104,7 +104,7 @@ def scales(result: Result) -> Picture:
             sheet.times(at + 5)
 
     svg = svg_of(paint, "withdrawal", _spoken(result, maps[0][1] if maps else []), (WIDTH / 72, height / 72), FRAME)
-    return Picture("COWS and SOWS over time, and their items", svg, _caption(result, w, bool(maps), bool(given)))
+    return Picture("COWS and SOWS over time, and their items", svg, _caption(result, w, bool(maps), given))
 
 
 def _spoken(result: Result, items: Sequence[Item]) -> str:
@@ -115,7 +115,7 @@ def _spoken(result: Result, items: Sequence[Item]) -> str:
     return text + (f"; strongest items: {strong}." if strong else ".")
 
 
-def _caption(result: Result, w: Window, mapped: bool, given: bool) -> str:
+def _caption(result: Result, w: Window, mapped: bool, given: Sequence[Lane]) -> str:
     text = f"Of the run, the {w.title}. " if w.title else ""
     text += "COWS (Clinical Opiate Withdrawal Scale), 0 to 48, with its bands: " + ", ".join(f"{word} from {least:g}" for least, word in BANDS) + "."
     text += " SOWS (Short Opiate Withdrawal Scale), 0 to 30." if "scales.SOWS" in result.columns else ""
@@ -124,7 +124,8 @@ def _caption(result: Result, w: Window, mapped: bool, given: bool) -> str:
     if mapped:
         text += " Colour: an item's score as a share of the greatest it can have; on the right the highest reached."
     if given:
-        text += " Triangles mark doses, hollow ones what a rule gave" + (" (median time)." if result.people > 1 else ".")
+        several = " (median time)" if result.people > 1 else ""
+        text += " Triangles mark doses" + (f", hollow ones what a rule gave{several}." if any(lane.triggered for lane in given) else ".")
     if result.held < result.people:
         text += f" Curves are of the first {result.held} of {result.people} people."
     if step := coarse(result):
@@ -194,8 +195,8 @@ def _wanted(result: Result, s: System) -> bool:
     return True
 
 
-def body(result: Result) -> Picture:
-    """Small multiples of the body's systems with their values at rest."""
+def body(result: Result) -> list[Picture]:
+    """Small multiples of the body's systems with their values at rest; nothing if none was written down."""
     kept = _kept(result)
     t = result.t[kept]
     w = Window(float(t[0]), float(t[-1]), unit_of(float(t[-1] - t[0])), "")
@@ -208,6 +209,8 @@ def body(result: Result) -> Picture:
         low, high = _ends(c)
         marks = nice(min(s.axis[0], low, rest), max(s.axis[1], high, rest), 3)
         cells.append(Cell(s.title, [Line(s.title, c, FIRST)], [(v, f"{v:g}") for v in marks], limits=(rest,)))
+    if not cells:
+        return []
     height = grid_height(len(cells))
 
     def paint(ax: object) -> None:
@@ -218,7 +221,7 @@ def body(result: Result) -> Picture:
     text = "Dotted: at rest without opioids" + (", of the typical person" if result.people > 1 else "")
     text += " (cortisol: mean of the day)." if any(c.title.startswith("Cortisol") for c in cells) else "."
     text += " Lines: median over people; bands: 5th to 95th percentile." if result.people > 1 else ""
-    return Picture("The body, system by system", svg, text)
+    return [Picture("The body, system by system", svg, text)]
 
 
 def _ends(c: Curve) -> tuple[float, float]:

@@ -32,6 +32,10 @@ def percent(x: float | None) -> str:
     return f"{p:.0f} %" if p >= 9.95 or abs(p) < 1e-9 else f"{p:.1f} %" if p >= 0.095 else "< 0.1 %"
 
 
+MOST_UNITS = 600.0
+"""Units of time beyond which a larger one reads better."""
+
+
 def _time_unit(minutes: float) -> tuple[str, float]:
     m = abs(minutes)
     return ("s", 1 / 60) if 0 < m < 1 else ("min", 1.0) if m < 119.5 else ("h", 60.0) if m <= 72 * 60 else ("days", 1440.0)
@@ -47,8 +51,10 @@ def duration(minutes: float | None) -> str:
 
 
 def duration_range(low: float, high: float, middle: float) -> str:
-    """ "33–76 min": both ends in the unit that suits the middle."""
+    """ "33–76 min": both ends in the unit that suits the middle, or the upper end where that is far off."""
     unit, scale = _time_unit(middle)
+    if high / scale > MOST_UNITS:
+        unit, scale = _time_unit(high)
     a, b = (f"{x / scale:.0f}" if x / scale >= 9.95 else number(round(x / scale, 1)) for x in (low, high))
     return f"{a}–{b} {unit}" if a != b else f"{a} {unit}"
 

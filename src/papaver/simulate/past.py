@@ -56,8 +56,8 @@ def past(r: ResolvedScenario, library: Library, residence: float) -> Past:
     window = math.ceil(window / h.every) * h.every
     since = h.stopped if h.stopped > 0 else h.every
     who, variants = tuple(sorted(r.covariates.items())), tuple(sorted(r.variants.items()))
-    mean = _mean_stimulus(_Key(library), h.route, tuple(h.amounts.items()), h.every, window, who, variants)
-    values = _slow_states(_Key(library), mean, max(h.duration - window, 0.0))
+    mean, answered = _mean_stimulus(_Key(library), h.route, tuple(h.amounts.items()), h.every, window, who, variants)
+    values = _slow_states(_Key(library), mean, answered, max(h.duration - window, 0.0))
     times = [-since - k * h.every for k in range(int(window / h.every))]
     doses = tuple((t, name, h.route, amount) for t in reversed(times) for name, amount in h.amounts.items())
     return Past(values, window + since - h.every, doses)
@@ -82,8 +82,9 @@ class _Key:
 def _mean_stimulus(
     key: _Key, route: str, amounts: tuple[tuple[str, float], ...], every: float, length: float, who: tuple[tuple[str, float | str], ...],
     variants: tuple[tuple[str, str], ...],
-) -> float:  # fmt: skip
-    """Mean stimulus of MOP above rest over the last dosing interval (at least a day) of the regimen; kinetics and receptors alone."""
+) -> tuple[float, float]:  # fmt: skip
+    """Mean stimulus of MOP above rest over the last dosing interval (at least a day) of the regimen, and the steady stimulus that the locus coeruleus
+    would answer as it answers this one on average; kinetics and receptors alone."""
     library = key.library
     body = adult(library, [(name, route) for name, _ in amounts], dict(variants))
     P = parameter_matrix(body, library, person_values(body, library, dict(who)))
@@ -97,17 +98,21 @@ def _mean_stimulus(
     if solution.reasons[0]:
         raise PapaverError(f"person.history: could not be simulated: {solution.reasons[0]}")
     seen = t >= last
-    above = solution.Y[0, seen, 0] - solution.Y[0, seen, 1]
-    return float(np.trapezoid(above, t[seen]) / (t[seen][-1] - t[seen][0]))
+    above = np.maximum(solution.Y[0, seen, 0] - solution.Y[0, seen, 1], 0.0)
+    span = t[seen][-1] - t[seen][0]
+    # the response saturates, so that peaks count less than they weigh in the mean
+    KE = library.parameters["withdrawal.opponent.KE"].internal
+    response = float(np.trapezoid(above / (above + KE), t[seen]) / span)
+    return float(np.trapezoid(above, t[seen]) / span), KE * response / (1.0 - response)
 
 
 @functools.lru_cache(maxsize=256)
-def _slow_states(key: _Key, mean: float, length: float) -> dict[str, float]:
+def _slow_states(key: _Key, mean: float, answered: float, length: float) -> dict[str, float]:
     """The slow states after a time under a constant stimulus, by the path of their value at the start of a run."""
     if length <= 0:
         return {}
     library = key.library
-    body = slow_body(mean)
+    body = slow_body(mean, answered)
     P = parameter_matrix(body, library, {path: library.parameters[path].internal for path in body.data_paths})
     states = {path: state for path, (state, _) in SLOW.items()}
     nodes = [body.program.output(state) for state in states.values()]
