@@ -113,5 +113,5 @@ start.b_O2>brain.init_O2 start.b_CO2>brain.init_CO2 start.t_O2>tissue.init_O2 st
 start.y_CO2>flow.init_CO2 start.y_O2>flow.init_O2 start.half_CO2>flow.half_CO2 start.rest_O2>flow.rest_O2
 start.D_p>breathing.init_p start.D_c>breathing.init_c start.a_h>breathing.init_h start.W>breathing.W
 start.f_rest>breathing.f_rest start.P_rest>breathing.P_rest start.hyp_rest>breathing.hyp_rest
-breathing.VA>lung.VA collapse.m>flow.heart collapse.breathing>breathing.working
+breathing.VA>lung.VA collapse.m>flow.heart,flow.heart_b collapse.breathing>breathing.working
 """

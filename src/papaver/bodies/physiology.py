@@ -89,7 +89,8 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
         bind(f"{pool}.V", f"gas.V_{pool}")
     add("carotid", CarotidDelay)
     bind("carotid.V", "breathing.V_carotid")
-    heart = ("HR0", "MAP0", "baro_rate", "baro_vessels", "tau_baro", "by_O2", "vagal", "filling", "weak", "need", "tau_pay", "limit", "steep")
+    heart = ("HR0", "MAP0", "baro_rate", "baro_vessels", "tau_baro", "by_O2", "vagal", "filling", "regulated",
+           "weak", "need", "tau_pay", "limit", "steep")
     add("heart", Heart, "heart", *heart)
     add("injury", Injury, "heart.injury", "P_need", "tolerated", "lethal", "tau_repair")
     add("arousal", Arousal, "sites.arousal", "O2_none", "O2_all", "CO2_all", "CO2_none", "reach")
@@ -122,7 +123,7 @@ lung.P_O2>blood.P_A_O2 lung.P_CO2>blood.P_A_CO2,therapy.P_A_CO2,monitor.P_A_CO2
 brain.P_O2>blood.P_b_O2,control.P_b_O2,arousal.P_b_O2,injury.P_b_O2 brain.P_CO2>blood.P_b_CO2,control.P_c_CO2
 tissue.P_O2>blood.P_t_O2 tissue.P_CO2>blood.P_t_CO2
 flow.Q>lung.Q,carotid.Q flow.Q_b>blood.Q_b,brain.Q flow.Q_t>blood.Q_t,tissue.Q flow.demand>heart.demand
-heart.pressure>flow.heart heart.tone>flow.tone
+heart.pressure>flow.heart heart.brain>flow.heart_b therapy.guard>heart.guard,injury.guard heart.tone>flow.tone
 blood.C_e_O2>lung.C_e_O2 blood.C_e_CO2>lung.C_e_CO2
 blood.C_mix_O2>venous.C_in_O2 blood.C_mix_CO2>venous.C_in_CO2 venous.C_O2>blood.C_v_O2,lung.C_v_O2 venous.C_CO2>blood.C_v_CO2,lung.C_v_CO2
 rest.C_v_O2>venous.init_O2 rest.C_v_CO2>venous.init_CO2 flow.Q>venous.Q heart.working>control.working

@@ -22,6 +22,7 @@ class Therapy(Component):
     closed = State("1", "airway obstructed, 1 = fully")
     CO2 = State("mmHg", "inspired carbon dioxide pressure")
     target = State("mmHg", "end-tidal carbon dioxide held; 0 = not held")
+    guard = State("1", "1 while a history is lived through, which its owner has survived")
 
     P_I_O2 = Output(P_I_air + oxygen * P_dry, "mmHg", "inspired oxygen pressure")
     held = Output(clip(P_A_CO2 + gain * (target - P_A_CO2), 0.0, most), "mmHg", "inspired carbon dioxide that holds the end-tidal pressure")
@@ -32,6 +33,7 @@ class Therapy(Component):
     give_open = Dose({open: 1}, "airway held open, change")
     give_closed = Dose({closed: 1}, "airway obstructed, change")
     give_CO2 = Dose({CO2: 1}, "inspired carbon dioxide, change, mmHg")
+    give_guard = Dose({guard: 1}, "a history begins or ends")
     give_target = Dose({target: 1}, "end-tidal carbon dioxide held, change, mmHg")
     equations = [
         d(oxygen) == 0 * rate * oxygen,
@@ -40,6 +42,7 @@ class Therapy(Component):
         d(closed) == 0 * rate * closed,
         d(CO2) == 0 * rate * CO2,
         d(target) == 0 * rate * target,
+        d(guard) == 0 * rate * guard,
     ]
 
 

@@ -28,6 +28,7 @@ class FlowControl(Component):
     P_a_CO2 = Input("mmHg", "arterial carbon dioxide pressure")
     P_a_O2 = Input("mmHg", "arterial oxygen pressure")
     heart = Input("1", "perfusion pressure, fraction of rest", default=1)
+    heart_b = Input("1", "what of it the brain's own regulation lets through, fraction of its flow at normal pressure", default=1)
     tone = Input("1", "conductance of the other tissues under nerves and drugs, fraction of rest", default=1)
 
     y_CO2 = State("1", "response to carbon dioxide", init=init_CO2)
@@ -36,8 +37,8 @@ class FlowControl(Component):
     demand_b = Output(Q_b0 * (1 + y_CO2 + y_O2), "L/min", "blood flow of the brain at normal pressure")
     demand_t = Output(Q_t0 * (1 + share_t * y_O2) * tone, "L/min", "blood flow of the other tissues at normal pressure")
     demand = Output(demand_b + demand_t, "L/min", "total blood flow at normal pressure")
-    Q_b = Output(demand_b * heart, "L/min", "blood flow of the brain")
-    Q_t = Output(demand_t * heart, "L/min", "blood flow of the other tissues")
+    Q_b = Output(demand_b * heart_b, "L/min", "blood flow of the brain")
+    Q_t = Output(demand_t * heart + demand_b * (heart - heart_b), "L/min", "blood flow of the other tissues")
     Q = Output(Q_b + Q_t, "L/min", "total blood flow")
     target_CO2 = Output(depth_CO2 * (2 / (1 + exp((half_CO2 - P_a_CO2) / slope_CO2)) - 1), "1", "response that carbon dioxide asks for")
     target_O2 = Output(minimum(gain_O2 * (exp(-P_a_O2 / scale_O2) - exp(-rest_O2 / scale_O2)), most_O2), "1", "response that oxygen asks for")

@@ -26,6 +26,7 @@ class Heart(Component):
     by_O2 = Param("1", "rise of the rate per missing arterial saturation")
     vagal = Param("1", "fall of the rate at full opioid effect, fraction of rest")
     filling = Param("1", "exponent with which output follows the rate; the rest is better filling")
+    regulated = Param("1", "perfusion pressure, fraction of rest, down to which the brain keeps its flow")
     weak = Param("1", "perfusion pressure, fraction of rest, below which the brain stem stops breathing")
     need = Param("1", "share of the resting oxygen delivery that the heart needs")
     tau_pay = Param("min", "time constant in which the debt is paid back")
@@ -51,10 +52,12 @@ class Heart(Component):
     HR = Output(HR0 * relative * pump, "1/min", "heart rate")
     CO = Output(Q_rest * (relative**filling * pump * (1 - trickle) + trickle), "L/min", "cardiac output")
     pressure = Output(CO / demand, "1", "perfusion pressure, fraction of rest")
+    brain = Output(clip(pressure / regulated, 0.0, 1.0), "1", "what reaches the brain, fraction of its flow at normal pressure")
     working = Output(clip(2 * pressure / weak - 1, 0.0, 1.0), "1", "what the circulation leaves of breathing")
     MAP = Output(MAP0 * pressure, "mmHg", "mean arterial pressure")
     delivery = Output((1 - missing) * pressure, "1", "oxygen delivery to the heart, fraction of rest")
-    lack = Output(maximum(1 - delivery / need, 0.0), "1", "missing share of what the heart needs")
+    guard = Input("1", "1 while a history is lived through, which its owner has survived", default=0)
+    lack = Output(maximum(1 - delivery / need, 0.0) * (1 - guard), "1", "missing share of what the heart needs")
     over = Output(clip(sharp * (debt / limit - 1), 0.0, 1.0), "1", "1 where the debt is beyond the limit")
 
     equations = [
@@ -76,9 +79,10 @@ class Injury(Component):
     lethal = Param("1", "multiple of these that kills")
     tau_repair = Param("min", "time constant in which the burden is forgotten, so that episodes of one day add up and those of two do not")
     P_b_O2 = Input("mmHg", "oxygen pressure in the brain")
+    guard = Input("1", "1 while a history is lived through, which its owner has survived", default=0)
 
     burden = State("min", "minutes without oxygen")
-    lack = Output(maximum(1 - P_b_O2 / P_need, 0.0), "1", "missing share of oxygen")
+    lack = Output(maximum(1 - P_b_O2 / P_need, 0.0) * (1 - guard), "1", "missing share of oxygen")
     injury = Output(burden / tolerated, "1", "burden relative to what is tolerated")
     dead = Output(burden / (tolerated * lethal), "1", "burden relative to what kills")
 

@@ -52,7 +52,7 @@ def add_outcomes(result: Result) -> Result:
         elif what == "A" and owner.endswith(".urine"):
             drug = owner.split(".")[0]
             given = result.dosed
-            put(f"{drug}.urine.recovered", (curves[:, -1] - curves[:, 0]) / given, "1")
+            put(f"{drug}.urine.recovered", (curves[:, -1] - curves[:, 0]) / np.where(given > 0, given, np.nan), "1")
             if result.scenario.windows:
                 continue
             limit = convert(CUTOFFS["urine"], "ng/mL", "nmol/L", MW=result.library.drugs[drug].MW)

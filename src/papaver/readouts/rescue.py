@@ -34,7 +34,8 @@ def add_rescue(get: Callable[[str], Array | None], t: Array, put: Put) -> None:
     VE, SpO2, arousal = get("breathing.VE"), get("monitor.SpO2"), get("arousal.level")
     arrest, injury, dead, debt = get("heart.arrest"), get("injury.injury"), get("injury.dead"), get("heart.debt")
     if VE is not None:
-        rest = VE[:, :1]
+        # of somebody who hardly breathes when the run begins, a litre a minute stands for rest
+        rest = np.maximum(VE[:, :1], 1.0)
         relative = VE / rest
         put("rescue.lowest_ventilation", rows.least(relative), "1")
         put("rescue.time_of_apnoea", rows.first_below(t, relative, APNOEA), "min")

@@ -48,6 +48,9 @@ GROUPS = {
 }
 """Names for `observe.show`: each stands for outputs - those that end with ".xy", start with "xy." or "xy[", or are called so."""
 LAW_TOLERANCE = 1e-7
+GUARD = "therapy.give_guard"
+GUARDED_UNTIL = 1e-3
+"""Minutes before 0 at which what happens to the heart begins to count."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,9 @@ def prepare(
     start = {path: x for path, x in {**before.values, **_clock(r, before.lead)}.items() if path in set(body.data_paths)}
     values = person_values(body, library, r.covariates) | start
     events = tuple(DoseEvent(t, body.ports[name, route], amount, 0.0) for t, name, route, amount in before.doses)
+    if before.lead > 0:
+        # somebody with a history has survived it
+        events += tuple(DoseEvent(t, GUARD, x, 0.0) for t, x in ((-before.lead, 1.0), (-GUARDED_UNTIL, -1.0)))
     events += tuple(DoseEvent(d.time, body.ports[d.drug, d.route], d.amount, d.duration) for d in r.doses)
     events += tuple(DoseEvent(x.time, body.treatments[x.give][0], x.amount, 0.0) for x in r.levels if physiology)
     names = list(columns) if columns is not None else _columns(body, r.scenario.observe.show)
