@@ -192,7 +192,8 @@ def _statistic(o: Observation, c: Course, output: str) -> float:
     if o.statistic == "mean":
         return float(np.trapezoid(y, t) / (t[-1] - t[0]))
     if o.statistic in ("time_of_peak", "time_of_trough"):
-        return float(t[int(np.nanargmax(y) if o.statistic == "time_of_peak" else np.nanargmin(y))]) - c.first_dose
+        k = int(np.nanargmax(y) if o.statistic == "time_of_peak" else np.nanargmin(y))
+        return max(float(t[k]) - _since(o, c), _step(c))
     raise NotSimulated(f"{o.quantity} needs its time (at:) or a statistic ({', '.join(STATISTICS)})")
 
 
@@ -206,6 +207,11 @@ def _since(o: Observation, c: Course) -> float:
     return _minutes(o.since, "since") if o.since is not None else c.first_dose
 
 
+def _step(c: Course) -> float:
+    """Interval of the outputs, min: no study tells a shorter time from none."""
+    return float(np.diff(c.t).min())
+
+
 def _time_to(o: Observation, arms: Arms) -> float:
     """Time from `since` (default: the first dose) until a condition first holds."""
     c = arms.course(o.arm)
@@ -217,8 +223,8 @@ def _time_to(o: Observation, arms: Arms) -> float:
         raise NotSimulated(f"{o.when} never holds")
     k = int(later[0])
     if k == 0 or c.t[k - 1] < start:
-        return float(c.t[k] - start)
-    return float(c.t[k - 1] + (c.t[k] - c.t[k - 1]) * (limit - x[k - 1]) / (x[k] - x[k - 1]) - start)
+        return max(float(c.t[k] - start), _step(c))
+    return max(float(c.t[k - 1] + (c.t[k] - c.t[k - 1]) * (limit - x[k - 1]) / (x[k] - x[k - 1]) - start), _step(c))
 
 
 def _duration(o: Observation, arms: Arms) -> float:
@@ -226,7 +232,7 @@ def _duration(o: Observation, arms: Arms) -> float:
     c = arms.course(o.arm)
     x, above, limit = holds(condition(_when(o), "when"), c)
     met = ((x > limit) if above else (x < limit)) & (c.t >= _since(o, c) - 1e-9)
-    return float(np.trapezoid(met.astype(float), c.t))
+    return max(float(np.trapezoid(met.astype(float), c.t)), _step(c))
 
 
 def _response_fraction(o: Observation, arms: Arms) -> float:

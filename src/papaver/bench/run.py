@@ -62,6 +62,8 @@ def _one(study: Study, o: Observation, arms: Arms, library: Library) -> Scored:
         reference = None
         limit = 0.0
         if metric_of(o) == "sign":
+            if o.relative is not None and o.reference is None:
+                raise NotSimulated("a direction compares with the time before the drug by itself: leave relative out, or name a reference arm")
             if o.reference is not None:
                 reference = predict(_in_arm(o, o.reference), arms)
             elif o.quantity in EFFECTS or o.quantity == "sign":

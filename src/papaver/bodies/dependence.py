@@ -63,7 +63,7 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     add("tone", PeptideTone, "dependence.tone", "depth", "tau", "T0")
     bind("tone.C_rest", "receptors.mop.endogenous.C_rest")
     add("hyperalgesia", Hyperalgesia, "dependence.pain", "tau", "gain", "H0")
-    add("withdrawal", Expression, "withdrawal", "tau_fast", "tau_slow", "gain", "w_fast", "w_slow", "start")
+    add("withdrawal", Expression, "withdrawal", "tau_fast", "tau_slow", "tau_used", "surge", "gain", "half", "w_fast", "w_slow", "start")
     add("noradrenaline", LocusCoeruleus, "withdrawal.locus", "reach", "gain", "tau")
     add("signs", Signs, sign=SIGNS)
     for sign in SIGNS:
@@ -111,7 +111,7 @@ mop.rest>locus.rest,hypothalamus.rest,gut_wall.rest,tone.rest,hyperalgesia.rest
 tone.change>mop.C[endogenous] hyperalgesia.left>relief.left
 locus.debt>withdrawal.debt locus.effect>noradrenaline.effect
 withdrawal.signal>noradrenaline.signal,autonomic.signal,adrenal.signal,gut.signal,immunity.signal
-withdrawal.fast>signs.fast withdrawal.slow>signs.slow respiratory.effect>signs.opioid
+withdrawal.fast>signs.fast withdrawal.felt>signs.slow respiratory.effect>signs.opioid
 direct.alpha2_left>noradrenaline.alpha2_left,adrenal.alpha2_left
 noradrenaline.excess>signs.excess,autonomic.excess
 autonomic.rate_change>heart.rate_change autonomic.vessels_change>heart.vessels_change autonomic.breath>depression.stirred

@@ -29,22 +29,31 @@ class Counteradaptation(Component):
 
 
 class Expression(Component):
-    """Two stages, shared by all drugs, from the debt (an opponent that no stimulus meets) to what is felt: one within minutes, which carries
-    withdrawal that an antagonist precipitates, and one within a day, which carries the second day of an abrupt stop.
+    """Two stages, shared by all drugs, from the debt (an opponent that no response meets) to what is felt: one within minutes, and one within a
+    day, which carries the second day of an abrupt stop and is felt only while the first is there.
+
+    The first answers a change of the debt more than its level: what is owed suddenly, under an antagonist, is felt in full; what creeps up as a
+    drug leaves, in part; what is paid suddenly is felt as relief. A lead of the first order, without a size of its own.
     """
 
     tau_fast = Param("min", "time constant of the fast stage")
     tau_slow = Param("min", "time constant of the slow stage")
+    tau_used = Param("min", "time constant of getting used to a debt")
+    surge = Param("1", "answer to a sudden debt over that to a lasting one, less one")
     gain = Param("1", "expression per debt")
+    half = Param("1", "fast stage at which half of the slow stage is felt")
     w_fast = Param("1", "weight of the fast stage")
     w_slow = Param("1", "weight of the slow stage")
-    start = Param("1", "both stages at the start")
-    debt = Input("1", "opponent that no stimulus meets")
+    start = Param("1", "all stages at the start")
+    debt = Input("1", "opponent that no response meets")
 
+    used = State("1", "debt that has been got used to", init=start)
     fast = State("1", "fast stage", init=start)
     slow = State("1", "slow stage", init=start)
-    signal = Output(w_fast * fast + w_slow * slow, "1", "what is expressed")
-    equations = [d(fast) == (gain * debt - fast) / tau_fast, d(slow) == (gain * debt - slow) / tau_slow]
+    sudden = Output(maximum(debt + surge * (debt - used), 0.0), "1", "debt, with what is sudden of it")
+    felt = Output(slow * fast / (fast + half), "1", "what of the slow stage is felt")
+    signal = Output(w_fast * fast + w_slow * felt, "1", "what is expressed")
+    equations = [d(used) == (debt - used) / tau_used, d(fast) == (gain * sudden - fast) / tau_fast, d(slow) == (gain * debt - slow) / tau_slow]
     laws = [fast >= 0, slow >= 0]
 
 
@@ -78,7 +87,7 @@ class Signs(Component):
     by_opioid = Param("1", "drive per opioid effect (nausea)", over="sign")
     excess = Input("1", "noradrenaline above rest")
     fast = Input("1", "fast stage of withdrawal")
-    slow = Input("1", "slow stage of withdrawal")
+    slow = Input("1", "what is felt of the slow stage of withdrawal")
     opioid = Input("1", "opioid effect")
     eased = Input("1", "what symptomatic medicines leave", over="sign", default=1)
 

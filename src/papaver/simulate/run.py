@@ -273,7 +273,7 @@ def as_result(p: Prepared, c: Course, solver: str, rtol: float, first_person: in
     return Result(
         scenario=p.scenario, t=p.scenario.t, columns=p.columns, data=c.Y[:, :, :kept], units={n: program.unit(n) for n in p.columns},
         reasons=c.reasons, steps=c.steps.tolist(), solver=solver, rtol=rtol, first_person=first_person,
-        broken_laws=_broken_laws(program, c.Y[:, :, kept:-1]), mole_error=c.mole_error, firings=c.firings, stopped=c.stopped, library=p.library,
+        broken_laws=_broken_laws(program, c.Y[:, :, kept:-1], rtol), mole_error=c.mole_error, firings=c.firings, stopped=c.stopped, library=p.library,
         data_paths=tuple(p.body.data_paths), variants=dict(p.body.variants),
     )  # fmt: skip
 
@@ -294,10 +294,10 @@ def dosed_by(p: Prepared, t: Array, doses: Mapping[str, Array]) -> Array:
     return total
 
 
-def _broken_laws(program: Program, margin: Array) -> list[str]:
-    """Laws whose margin (left - right, shape (people, times, laws)) falls below zero."""
+def _broken_laws(program: Program, margin: Array, rtol: float) -> list[str]:
+    """Laws whose margin (left - right, shape (people, times, laws)) falls below zero by more than the run's own error allows."""
     if not margin.size or not np.isfinite(margin).any():
         return []
     with np.errstate(invalid="ignore"):
         worst = np.nanmin(margin.reshape(-1, margin.shape[2]), axis=0)
-    return [f"{text} (by {-w:.2g})" for (text, _, _), w in zip(program.flat.laws, worst, strict=True) if w < -LAW_TOLERANCE]
+    return [f"{text} (by {-w:.2g})" for (text, _, _), w in zip(program.flat.laws, worst, strict=True) if w < -max(LAW_TOLERANCE, 0.1 * rtol)]
