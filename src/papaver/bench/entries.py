@@ -87,6 +87,10 @@ def study_from_entry(e: dict[str, Any], library: Library) -> Study:
     Raises:
         Unusable: it cannot be simulated; the message is the reason.
     """
+    from papaver.bench.effect_entries import is_effect_entry, study_from_effect_entry
+
+    if is_effect_entry(e):
+        return convert(study_from_effect_entry(e, library), Study, str(e["id"]))
     reader = _Reader(e, library)
     return convert(reader.study(), Study, str(e["id"]))
 

@@ -37,6 +37,7 @@ SLOW = {
 def _add_locus(s: System, bind: Bind) -> None:
     s.add("locus", Counteradaptation, pace=LOCUS_PACES)
     bind("locus.KE", "withdrawal.opponent.KE")
+    bind("locus.at_rest", "withdrawal.opponent.at_rest")
     for k in LOCUS_PACES:
         bind(f"locus.tau[{k}]", f"sites.tau.{k}")
         bind(f"locus.weight[{k}]", f"withdrawal.opponent.weight.{k}")

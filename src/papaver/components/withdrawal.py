@@ -15,13 +15,14 @@ class Counteradaptation(Component):
     tau = Param("min", "time constant", over="pace")
     weight = Param("1", "how far each opponent acts", over="pace")
     Y0 = Param("1", "opponent at the start", over="pace")
+    at_rest = Param("1", "how far the loss of the tone at rest counts as an opponent")
     stimulus = Input("1", "efficacy-weighted occupancy")
     rest = Input("1", "the same at rest", default=0)
 
     Y = State("1", "opponent", over="pace", init=Y0)
     above = Output(maximum(stimulus - rest, 0.0), "1", "stimulus above rest")
     R = Output(above / (above + KE), "1", "response, fraction of the maximum")
-    opposed = Output(total(weight * Y) + maximum(rest - stimulus, 0.0), "1", "opponent, and what an antagonist takes from the tone at rest")
+    opposed = Output(total(weight * Y) + at_rest * maximum(rest - stimulus, 0.0), "1", "opponent, and what an antagonist takes from the tone at rest")
     effect = Output(maximum(R - opposed, 0.0), "1", "response above the opponent")
     debt = Output(maximum(opposed - R, 0.0), "1", "opponent that no response meets")
     equations = [d(Y) == (R - Y) / tau]
