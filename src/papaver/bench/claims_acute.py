@@ -194,16 +194,3 @@ def _mixtures(c: Checks) -> None:
         sooner = float(rest.outcomes["rescue.time_of_arrest"][0] - r.outcomes["rescue.time_of_arrest"][0])
         c.check(rate > 1.05 and oxygen > 1.01, f"{drug} {amount}: heart rate {rate:.2f} and oxygen use {oxygen:.2f} of rest")
         c.check(sooner > 0, f"without air the heart stops {60 * sooner:.0f} s sooner")
-
-
-@claim("withdrawal.respiratory")
-def _breathing_in_use(c: Checks) -> None:
-    dose = [iv("heroin", "6 mg", over="2 min")]
-    naive, user = course(c, dose, until="2 h"), course(c, dose, until="2 h", person={"history": TOLERANT})
-    falls = [1 - low(r, "breathing.VE") / float(r["breathing.VE"][0, 0]) for r in (naive, user)]
-    c.check(falls[0] > 0.2, f"heroin 6 mg takes {falls[0]:.0%} of a naive person's ventilation")
-    c.check(0 <= falls[1] < falls[0], f"and {falls[1]:.0%} of a daily user's: partly tolerated")
-    usual = course(c, [iv("heroin", "75 mg")], until="2 h", person={"history": TOLERANT})
-    fall = 1 - low(usual, "breathing.VE") / float(usual["breathing.VE"][0, 0])
-    c.check(fall > 0.1, f"the user's own 75 mg still takes {fall:.0%}")
-    c.pending.append("ventilation in withdrawal and the hazard of pneumonia come with withdrawal")

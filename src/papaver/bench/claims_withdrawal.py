@@ -1,0 +1,434 @@
+"""Demonstrations of the claims about dependence: tolerance, withdrawal of the body, and the medicines that treat both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from papaver.bench.claims import Checks, claim
+from papaver.bench.claims_acute import course, iv
+from papaver.cohort import sample
+from papaver.readouts.outcomes import add_outcomes
+from papaver.readouts.withdrawal import ITEMS
+from papaver.scenario import Scenario
+from papaver.simulate import Result, prepare, simulate
+
+INERT = [{"give": "airway", "level": "0 %"}]
+"""A run without a dose needs something that happens."""
+USER = {"drug": "heroin", "dose": "160 mg/day", "route": "iv", "for": "2 year"}
+HELD = {"methadone": ("60 mg/day", "oral"), "buprenorphine": ("16 mg/day", "sublingual"), "morphine": ("120 mg/day", "sc")}
+"""Usual daily doses of those held on other opioids."""
+
+
+def stop(
+    c: Checks, history: dict[str, Any], until: str = "20 day", doses: list[dict[str, Any]] | None = None, every: str = "1 h", **more: Any
+) -> Result:
+    """What follows the last dose of a history; no overdose is looked for, so breath is not."""
+    return course(c, doses or [], until=until, every=every, person={"history": history}, treatments=[*INERT, *more.pop("treatments", [])], **more)
+
+
+def held(drug: str, duration: str = "1 year", **more: str) -> dict[str, str]:
+    """A year on a usual daily dose."""
+    dose, route = HELD[drug]
+    return {"drug": drug, "dose": dose, "route": route, "for": duration, **more}
+
+
+def out(r: Result, name: str) -> float:
+    """An outcome of the first person."""
+    return float(r.outcomes[name][0])
+
+
+def at(r: Result, name: str, minutes: float) -> float:
+    """An output of the first person at a time."""
+    return float(np.interp(minutes, r.t, r[name][0]))
+
+
+DAY, HOUR = 1440.0, 60.0
+
+
+@claim("withdrawal.onset")
+def _onset(c: Checks) -> None:
+    runs = {"heroin": stop(c, USER), **{drug: stop(c, held(drug)) for drug in HELD}}
+    begun = {k: out(r, "withdrawal.onset") / HOUR for k, r in runs.items()}
+    peak = {k: out(r, "withdrawal.time_of_peak_COWS") / DAY for k, r in runs.items()}
+    over = {k: out(r, "withdrawal.end") / DAY for k, r in runs.items()}
+    most = {k: out(r, "withdrawal.peak_COWS") for k, r in runs.items()}
+    for k in runs:
+        c.check(True, f"{k}: COWS reaches 5 after {begun[k]:.0f} h, peaks at {most[k]:.0f} on day {peak[k]:.1f}, mild again on day {over[k]:.1f}")
+    c.check(
+        4 <= begun["heroin"] <= 14 and 1 <= peak["heroin"] <= 3 and 5 <= over["heroin"] <= 11,
+        "heroin: hours, one to three days, about a week to ten days",
+    )
+    c.check(24 <= begun["methadone"] <= 72 and begun["methadone"] > begun["heroin"], "methadone begins later")
+    c.check(over["methadone"] - begun["methadone"] / 24 >= 6 and over["methadone"] > over["heroin"], "and is over later")
+    c.check(most["buprenorphine"] < 0.6 * most["heroin"], "buprenorphine's is mild")
+
+
+@claim("withdrawal.clock")
+def _clock(c: Checks) -> None:
+    times = []
+    for duration in ("1 month", "6 month", "3 year"):
+        r = stop(c, {**USER, "for": duration}, until="3 day", every="15 min")
+        late = r["scales.COWS"][0] >= 8
+        times.append(float(r.t[int(np.argmax(late))]) / HOUR if late.any() else float("inf"))
+    c.check(
+        all(3 <= x <= 24 for x in times),
+        "hours from the last usual dose to a COWS of 8 after 1, 6 and 36 months: " + ", ".join(f"{x:.1f}" for x in times),
+    )
+    c.check(times[0] > times[1] >= times[2] - 0.25, "shorter as dependence deepens")
+
+
+@claim("withdrawal.dose_dependence")
+def _dose(c: Checks) -> None:
+    by_dose = [stop(c, {**USER, "dose": f"{mg} mg/day"}) for mg in (20, 80, 320)]
+    by_time = [stop(c, {**USER, "for": duration}) for duration in ("1 week", "2 month", "1 year", "5 year")]
+    for what, runs in (("20, 80, 320 mg a day", by_dose), ("1 week, 2 months, 1 and 5 years", by_time)):
+        peaks = [out(r, "withdrawal.peak_COWS") for r in runs]
+        spans = [float((r["scales.COWS"][0] > 5).sum()) / 24 for r in runs]
+        text = ", ".join(f"{p:.1f} for {s:.1f} d" for p, s in zip(peaks, spans, strict=True))
+        c.check(peaks == sorted(peaks) and spans == sorted(spans), f"COWS at most, and days above 5, after {what}: {text}")
+        steps = np.diff(peaks)
+        c.check(steps[-1] < steps[0], "and it saturates")
+
+
+@claim("withdrawal.receptors")
+def _receptors(c: Checks) -> None:
+    r = stop(c, {**USER, "dose": "300 mg/day"}, until="60 day", every="6 h")
+    coupled, sites = r["life.coupled"][0], r["life.N"][0]
+    c.check(coupled[0] < 0.95, f"at the last dose {coupled[0]:.0%} of the receptors are coupled")
+    half = float(r.t[int(np.argmax(1 - coupled < 0.5 * (1 - coupled[0])))]) / DAY
+    c.check(1 <= half <= 28, f"half of the loss is back on day {half:.0f}")
+    c.check(sites[:40].min() >= 0.98, f"binding sites in the first ten days: {sites[:40].min():.2f} to {sites[:40].max():.2f} of normal")
+
+
+@claim("withdrawal.overactive_cns")
+def _overactive(c: Checks) -> None:
+    r = stop(c, USER, until="7 day")
+    for name, what in (("noradrenaline.NA", "noradrenaline turnover"), ("signs.S[insomnia]", "insomnia"), ("signs.S[anxiety]", "anxiety")):
+        x = r[name][0]
+        c.check(x.max() > (1.3 if name.endswith("NA") else 0.3), f"{what} rises to {x.max():.2f} on day {r.t[x.argmax()] / DAY:.1f}")
+    kept = [s for s in c.scored_all() if s.observation.quantity == "noradrenaline" and s.score is not None]
+    c.check(
+        bool(kept) and all((s.score or 0) <= 1.5 for s in kept if s.metric == "fold"),
+        "published noradrenaline after a full reversal, within 1.5-fold",
+    )
+
+
+@claim("withdrawal.flu")
+def _flu(c: Checks) -> None:
+    r = stop(c, USER, until="14 day")
+    items = {name: r[f"cows.{name}"][0] for name in ITEMS}
+    c.check(len(items) == 11 and all(x.max() > 0.25 for x in items.values()), f"all {len(items)} items of COWS are simulated, and each moves")
+    c.check(len([n for n in r.columns if n.startswith("sows.") and n != "sows.SOWS"]) == 10, "and the ten of SOWS")
+    peaks = {k: float(r.t[x.argmax()]) / HOUR for k, x in items.items()}
+    c.check(
+        len({round(x) for x in peaks.values()}) >= 4,
+        "with courses of their own; greatest after " + ", ".join(f"{k} {v:.0f} h" for k, v in peaks.items()),
+    )
+
+
+@claim("withdrawal.gut")
+def _gut(c: Checks) -> None:
+    r = stop(c, USER, until="10 day", every="30 min")
+    rest = course(c, [], until="1 day", every="1 h", treatments=INERT)
+    for name, what in (
+        ("gut.gastric", "half-emptying of the stomach, min"),
+        ("gut.caecum", "time to the caecum, min"),
+        ("gut.secretion", "secretion"),
+    ):
+        normal, used = float(rest[name][0, -1]), float(r[name][0, 0])
+        least, most = float(r[name][0].min()), float(r[name][0].max())
+        low_high = least < normal < used if name != "gut.secretion" else used < normal < most
+        c.check(low_high, f"{what}: {normal:.2f} without drug, {used:.2f} in use, {least if name != 'gut.secretion' else most:.2f} in withdrawal")
+    for sign in ("cramps", "nausea", "diarrhoea"):
+        c.check(r[f"signs.S[{sign}]"][0].max() > 0.15, f"{sign} come ({r[f'signs.S[{sign}]'][0].max():.2f} of 1)")
+    user = course(c, [iv("naloxone", "0.4 mg", at="30 min")], until="2 h", every="5 min", person={"history": held("methadone")})
+    before, after = at(user, "gut.caecum", 29), float(user["gut.caecum"][0].min())
+    c.check(after < 0.9 * before, f"naloxone in somebody on methadone takes the time to the caecum from {before:.0f} to {after:.0f} min")
+    kept = [s for s in c.scored_all() if s.system == "gut" and s.metric == "fold" and s.score is not None]
+    c.check(all((s.score or 0) <= 2 for s in kept), f"published transit times: {len(kept)} within 2-fold")
+
+
+@claim("withdrawal.endocrine")
+def _endocrine(c: Checks) -> None:
+    rest = course(c, [], until="3 day", every="1 h", treatments=INERT)
+    day = rest["adrenal.C"][0, 24:48]
+    c.check(day.max() > 1.5 * day.min(), f"cortisol has its daily rhythm: {day.min():.0f} to {day.max():.0f} nmol/L")
+    acute = course(c, [iv("morphine", "10 mg", at="24 h")], until="28 h", every="15 min", treatments=INERT)
+    k = int(np.searchsorted(acute.t, 24 * HOUR + 120))
+    fall = float(acute["adrenal.C"][0, k]) / at(rest, "adrenal.C", float(acute.t[k]))
+    c.check(fall < 0.9, f"two hours after morphine 10 mg it is {fall:.2f} of what it would be")
+    r = stop(c, USER, until="7 day")
+    rise = float(r["adrenal.C"][0, 24:72].mean()) / float(day.mean())
+    c.check(rise > 1.2, f"on days 2 and 3 of withdrawal it is {rise:.2f} of normal")
+    stable = stop(c, held("methadone", every="24 h"), until="1 day")
+    kept = float(stable["adrenal.C"][0].mean()) / float(day.mean())
+    c.check(0.8 < kept < 1.2, f"on methadone {kept:.2f}")
+    for name, what in (("gonadal.LH", "LH"), ("gonadal.T", "testosterone")):
+        low = float(stable[name][0, 0]) / float(rest[name][0, -1])
+        c.check(low < 0.9, f"{what} in use: {low:.2f} of normal")
+    rows = [s for s in c.scored_all() if s.system == "endocrine" and s.metric == "sign" and s.score is not None]
+    right = float(np.mean([s.score or 0.0 for s in rows])) if rows else 0.0
+    c.check(right >= 0.8, f"published directions: {right:.0%} of {len(rows)}")
+
+
+@claim("withdrawal.immune")
+def _immune(c: Checks) -> None:
+    r = stop(c, USER, until="30 day", every="2 h")
+    NK, IL, hazard = (r[f"immunity.{x}"][0] for x in ("NK", "IL", "hazard"))
+    c.check(NK[0] < 0.95, f"natural killer activity in use: {NK[0]:.2f} of normal")
+    c.check(IL.max() > 1.2, f"cytokines rebound to {IL.max():.2f} on day {r.t[IL.argmax()] / DAY:.1f}")
+    c.check(hazard[0] > 1.02 and hazard[24] > 1.02, f"the hazard of infection is {hazard[0]:.2f} in use, {hazard[24]:.2f} on day 2")
+
+
+@claim("withdrawal.cardiovascular")
+def _heart(c: Checks) -> None:
+    plain = stop(c, USER, until="4 day")
+    for drug, amount in (("clonidine", "0.2 mg"), ("lofexidine", "0.72 mg")):
+        eased = stop(c, USER, until="4 day", doses=[{"drug": drug, "amount": amount, "route": "oral", "every": "6 h", "times": 16}])
+        for name, what in (("heart.HR", "heart rate"), ("heart.MAP", "mean pressure")):
+            a, b = float(plain[name][0, 24:96].mean()), float(eased[name][0, 24:96].mean())
+            c.check(b < a - 2, f"{drug} takes the {what} of days 2 to 4 from {a:.0f} to {b:.0f}")
+    naive = course(c, [], until="4 day", every="1 h", treatments=INERT)
+    for name, what in (("heart.HR", "heart rate"), ("heart.MAP", "mean pressure")):
+        rise = float(plain[name][0, 24:72].mean() - naive[name][0, 24:72].mean())
+        c.check(rise > 3, f"{what} is {rise:.0f} above rest on days 2 and 3")
+    c.pending.append("the hazard of heart disease in withdrawal")
+
+
+@claim("withdrawal.respiratory")
+def _breathing(c: Checks) -> None:
+    dose = [iv("heroin", "6 mg", over="2 min")]
+    naive, user = course(c, dose, until="2 h"), course(c, dose, until="2 h", person={"history": {**USER, "dose": "300 mg/day"}})
+    falls = [1 - float(r["breathing.VE"][0].min() / r["breathing.VE"][0, 0]) for r in (naive, user)]
+    c.check(falls[0] > 0.2, f"heroin 6 mg takes {falls[0]:.0%} of a naive person's ventilation")
+    c.check(0 <= falls[1] < falls[0], f"and {falls[1]:.0%} of a daily user's: partly tolerated")
+    usual = course(c, [iv("heroin", "75 mg")], until="2 h", person={"history": {**USER, "dose": "300 mg/day"}})
+    fall = 1 - float(usual["breathing.VE"][0].min() / usual["breathing.VE"][0, 0])
+    c.check(fall > 0.1, f"the user's own 75 mg still takes {fall:.0%}")
+    r, rest = stop(c, USER, until="4 day"), course(c, [], until="1 day", every="1 h", treatments=INERT)
+    ratio = float(r["breathing.VE"][0, 24:60].mean() / rest["breathing.VE"][0, -1])
+    c.check(ratio > 1.05, f"in withdrawal ventilation is {ratio:.2f} of rest")
+    c.pending.append("the hazard of pneumonia")
+
+
+@claim("withdrawal.psychological")
+def _mood(c: Checks) -> None:
+    r = stop(c, USER, until="60 day", every="3 h")
+    ends = {}
+    for sign in ("gooseflesh", "secretions", "tremor", "mood", "irritability", "craving", "insomnia"):
+        x = r[f"signs.S[{sign}]"][0]
+        late = np.flatnonzero(x > 0.1)
+        ends[sign] = float(r.t[late[-1]]) / DAY if late.size else 0.0
+    body, mind = max(ends[k] for k in ("gooseflesh", "secretions", "tremor")), min(ends[k] for k in ("mood", "irritability"))
+    c.check(mind > body, "last day above a tenth: " + ", ".join(f"{k} {v:.0f}" for k, v in ends.items()))
+    c.pending.append("guilt, emptiness and mood swings are not told apart")
+
+
+@claim("withdrawal.not_lethal")
+def _not_lethal(c: Checks) -> None:
+    scenario = {"doses": [], "treatments": INERT, "observe": {"until": "10 day", "every": "2 h"}, "person": {"weight": "70 kg", "history": USER}}
+    p = prepare(Scenario.from_dict(scenario), c.library)
+    r = add_outcomes(simulate(p, sample(p, 60, 5), solver="kernel"))
+    died = float(np.nanmean(r.outcomes["rescue.dead"]))
+    c.check(died == 0, f"of 60 daily users who stop, {died:.0%} die within ten days")
+    deficit = r["fluid.deficit"].max()
+    c.check(0 < deficit < 5, f"the greatest loss of water among them is {deficit:.1f} L")
+
+
+@claim("withdrawal.first_use_hangover")
+def _hangover(c: Checks) -> None:
+    runs = [course(c, [iv("morphine", f"{mg} mg", over="5 min")], until="36 h", every="15 min", treatments=[{"give": "oxygen", "level": "40 %"}])
+            for mg in (10, 30)]  # fmt: skip
+    after = [float(r["signs.S[mood]"][0].max()) for r in runs]
+    when = [float(r.t[r["signs.S[mood]"][0].argmax()]) / HOUR for r in runs]
+    text = ", ".join(f"{x:.4f} after {t:.0f} h" for x, t in zip(after, when, strict=True))
+    c.check(after[0] > 1e-4 and after[1] > 1.1 * after[0], f"low mood after one dose of morphine 10 and 30 mg: {text}")
+    c.check(after[1] < 0.2, "and it is small")
+
+
+@claim("withdrawal.hyperalgesia")
+def _hyperalgesia(c: Checks) -> None:
+    r = stop(c, USER, until="160 day", every="1 day")
+    left = r["hyperalgesia.left"][0]
+    c.check(left[0] < 0.75 and left[28] < 0.85, f"cold is borne for {left[0]:.2f} of normal in use, {left[28]:.2f} after 28 days")
+    c.check(left[150] > 0.9, f"and for {left[150]:.2f} after five months")
+    kept = [
+        s for s in c.scored_all() if s.observation.quantity == "pain_tolerance" and s.study in ("pud_2006", "treister_2012") and s.metric == "fold"
+    ]
+    c.check(bool(kept) and all((s.score or 9) <= 1.5 for s in kept), f"published cold pain: {len(kept)} within 1.5-fold")
+
+
+@claim("brain.tolerance")
+def _tolerance(c: Checks) -> None:
+    def peaks(history: dict[str, str] | None, mg: float) -> dict[str, float]:
+        person = {"history": {**history, "stopped": "12 h"}} if history else {}
+        r = course(
+            c,
+            [iv("morphine", f"{mg} mg", over="2 min")],
+            until="4 h",
+            every="2 min",
+            person=person,
+            treatments=[{"give": "ventilation", "level": "6 L/min"}],
+        )
+        return {k: float(r[f"{k}.effect"][0].max()) for k in ("euphoria", "pain", "respiratory", "gut_wall")}
+
+    naive = peaks(None, 10)
+    weeks = {n: peaks({"drug": "morphine", "dose": "120 mg/day", "route": "sc", "for": n}, 10) for n in ("3 day", "3 week", "6 month")}
+    for n, x in weeks.items():
+        c.check(True, f"effects of morphine 10 mg after {n}: " + ", ".join(f"{k} {x[k] / naive[k]:.2f}" for k in x))
+    left = {k: weeks["3 week"][k] / naive[k] for k in naive}
+    c.check(left["euphoria"] < left["pain"] < left["gut_wall"], "euphoria is lost soonest, then relief; the gut keeps most")
+    c.check(len({round(v, 2) for v in left.values()}) >= 3, "so they fall at different rates")
+    c.check(all(weeks["3 day"][k] >= weeks["6 month"][k] - 1e-3 for k in naive), "and go on falling over weeks")
+    history = {"drug": "morphine", "dose": "120 mg/day", "route": "sc", "for": "6 month"}
+    need = next((f for f in (1.5, 2, 3, 4, 6, 8, 12, 16) if peaks(history, 10 * f)["pain"] >= naive["pain"]), float("inf"))
+    c.check(1.5 < need <= 16, f"the same relief then needs {need:g} times the dose")
+
+
+@claim("brain.locus_coeruleus")
+def _locus(c: Checks) -> None:
+    acute = course(c, [iv("morphine", "10 mg", at="10 min")], until="3 h", every="1 min")
+    lowest = float(acute["noradrenaline.firing"][0].min())
+    c.check(lowest < 0.85, f"morphine 10 mg slows firing to {lowest:.2f} of rest")
+    used = stop(c, USER, until="7 day")
+    c.check(
+        float(used["noradrenaline.firing"][0, 0]) > lowest, f"in a daily user just after a usual dose it is {used['noradrenaline.firing'][0, 0]:.2f}"
+    )
+    over = float(used["noradrenaline.firing"][0].max())
+    c.check(over > 1.3, f"on stopping it overshoots to {over:.2f}")
+    debt, firing = used["locus.debt"][0], used["noradrenaline.firing"][0]
+    c.check(float(np.corrcoef(debt[6:], firing[6:])[0, 1]) > 0.8, f"in step with the opponent (r = {np.corrcoef(debt[6:], firing[6:])[0, 1]:.2f})")
+    sudden = course(c, [iv("naloxone", "0.8 mg", at="30 min")], until="2 h", every="1 min", person={"history": USER})
+    c.check(float(sudden["noradrenaline.firing"][0].max()) > 1.3, f"under naloxone to {sudden['noradrenaline.firing'][0].max():.2f}")
+    eased = stop(c, USER, until="7 day", doses=[{"drug": "clonidine", "amount": "0.2 mg", "route": "oral", "every": "6 h", "times": 24}])
+    a, b = float(firing[24:72].mean()), float(eased["noradrenaline.firing"][0, 24:72].mean())
+    c.check(b < 0.85 * a, f"clonidine brings days 2 and 3 from {a:.2f} to {b:.2f}")
+
+
+@claim("brain.endorphins_dysregulated")
+def _tone(c: Checks) -> None:
+    r = stop(c, USER, until="120 day", every="1 day")
+    tone = r["tone.tone"][0]
+    c.check(tone[0] < 0.85, f"the tone of the body's own opioids in daily use: {tone[0]:.2f} of normal")
+    half = float(r.t[int(np.argmax(1 - tone < 0.5 * (1 - tone[0])))]) / DAY
+    c.check(
+        7 <= half <= 60, f"half of the loss is back on day {half:.0f}, 90 % on day {r.t[int(np.argmax(1 - tone < 0.1 * (1 - tone[0])))] / DAY:.0f}"
+    )
+    acute = r["scales.COWS"][0] > 5
+    c.check(tone[int(np.flatnonzero(acute)[-1])] < 0.95, "it is still low when the acute phase is over")
+
+
+@claim("care.methadone_buprenorphine")
+def _maintained(c: Checks) -> None:
+    plain = stop(c, USER, until="48 h", every="30 min")
+    for drug, dose in (("methadone", {"amount": "30 mg", "route": "oral"}), ("buprenorphine", {"amount": "8 mg", "route": "sublingual"})):
+        r = stop(c, USER, until="48 h", every="30 min", doses=[{"drug": drug, "at": "24 h", **dose}])
+        a, b = at(plain, "scales.COWS", 27 * HOUR), at(r, "scales.COWS", 27 * HOUR)
+        u, v = at(plain, "signs.S[craving]", 30 * HOUR), at(r, "signs.S[craving]", 30 * HOUR)
+        c.check(
+            b < 0.6 * a and v < u,
+            f"{drug} {dose['amount']} a day after the last heroin: COWS {b:.0f} instead of {a:.0f}, craving {v:.2f} instead of {u:.2f}",
+        )
+    heroin = [iv("heroin", "10 mg", at="1 h")]
+    free = float(course(c, heroin, until="2 h")["euphoria.effect"][0].max())
+    for drug, doses, route in (("methadone", (20, 60, 120), "oral"), ("buprenorphine", (2, 8, 24), "sublingual")):
+        highs = []
+        for mg in doses:
+            history = {"drug": drug, "dose": f"{mg} mg/day", "route": route, "for": "60 day", "every": "24 h", "stopped": "24 h"}
+            x = course(c, heroin, until="2 h", person={"history": history})["euphoria.effect"][0]
+            highs.append(float(x.max()) / free)
+        c.check(
+            highs == sorted(highs, reverse=True) and highs[-1] < 0.4,
+            f"heroin 10 mg on {drug} {doses} mg: " + ", ".join(f"{x:.2f}" for x in highs) + " of the high",
+        )
+    ceiling = [
+        float(course(c, [{"drug": "buprenorphine", "amount": f"{mg} mg", "route": "iv"}], until="8 h", every="2 min")["breathing.VE"][0].min())
+        for mg in (0.3, 1, 4, 16)
+    ]
+    c.check(
+        abs(ceiling[3] - ceiling[2]) < 0.15 * ceiling[2] and ceiling[3] > 1.5,
+        "lowest ventilation after buprenorphine 0.3, 1, 4, 16 mg iv: " + ", ".join(f"{x:.1f}" for x in ceiling) + " L/min",
+    )
+    kept = [
+        s
+        for s in c.scored_all()
+        if s.observation.quantity in ("occupancy", "receptor_availability") and s.drug == "buprenorphine" and s.metric == "odds"
+    ]
+    gmfe = float(np.exp(np.mean([np.log(s.score or 9) for s in kept]))) if kept else 9.0
+    c.check(gmfe <= 2, f"published occupancy: odds {gmfe:.2f}-fold apart over {len(kept)}")
+
+
+@claim("care.precipitated_withdrawal")
+def _precipitated(c: Checks) -> None:
+    histories = {
+        "heroin": USER, "fentanyl": {"drug": "fentanyl", "dose": "3 mg/day", "route": "iv", "for": "2 year"}, "methadone": held("methadone"),
+    }  # fmt: skip
+    rises: dict[str, list[float]] = {}
+    for drug, history in histories.items():
+        rises[drug] = []
+        for hours in (4, 12, 24, 48):
+            r = course(c, [{"drug": "buprenorphine", "amount": "8 mg", "route": "sublingual"}], until="6 h", every="5 min", treatments=INERT,
+                       person={"history": {**history, "stopped": f"{hours} h"}})  # fmt: skip
+            x = r["scales.COWS"][0]
+            rises[drug].append(float(x.max() - x[0]))
+        c.check(True, f"buprenorphine 8 mg 4, 12, 24, 48 h after the last {drug} raises COWS by " + ", ".join(f"{v:.1f}" for v in rises[drug]))
+    c.check(rises["heroin"][0] > 5 and max(rises["heroin"][2:]) < 3, "after heroin too early precipitates, a day later does not")
+    c.check(rises["fentanyl"][1] >= rises["heroin"][1] - 0.5, "after fentanyl the wait is no shorter")
+    steps = [
+        {"drug": "buprenorphine", "amount": f"{mg} mg", "route": "sublingual", "at": f"{h} h"}
+        for mg, h in ((0.5, 0), (0.5, 4), (1, 8), (1, 12), (2, 24), (2, 30), (4, 36), (4, 42))
+    ]
+    own = [iv("heroin", "40 mg", at="2 h", every="6 h", times="7")]
+    own[0]["times"] = 7  # type: ignore[assignment]
+    low = course(c, [*steps, *own], until="3 day", every="15 min", person={"history": USER}, treatments=INERT)
+    c.check(low["scales.COWS"].max() < rises["heroin"][0], f"small doses beside the heroin: COWS at most {low['scales.COWS'].max():.1f}")
+    high = course(c, [{"drug": "buprenorphine", "amount": "24 mg", "route": "sublingual"}], until="6 h", every="5 min", treatments=INERT,
+                  person={"history": {**USER, "stopped": "24 h"}})["scales.COWS"][0]  # fmt: skip
+    c.check(high[-1] < 0.5 * high[0], f"24 mg at once a day after the last heroin: COWS from {high[0]:.0f} to {high[-1]:.0f}")
+    naltrexone = {"drug": "naltrexone", "amount": "50 mg", "route": "oral"}
+    days = [{**USER, "stopped": at} for at in ("24 h", "14 day")]
+    runs = [course(c, [naltrexone], until="8 h", every="5 min", treatments=INERT, person={"history": h})["scales.COWS"][0] for h in days]
+    rise = [float(x.max() - x[0]) for x in runs]
+    c.check(rise[0] > 3 > rise[1], f"naltrexone 50 mg raises COWS by {rise[0]:.1f} on day 1, {rise[1]:.1f} on day 14")
+
+
+@claim("care.naltrexone")
+def _naltrexone(c: Checks) -> None:
+    stopped = {**USER, "stopped": "14 day"}
+
+    def challenge(day: float, *more: dict[str, Any]) -> Result:
+        doses = [*more, iv("heroin", "15 mg", at=f"{day:g} day")]
+        return course(c, doses, until=f"{day + 0.1:g} day", every="2 min" if day < 2 else "3 min", person={"history": stopped})
+
+    depot = {"drug": "naltrexone", "product": "depot 380 mg", "at": "0 min"}
+    open_ = challenge(1)["euphoria.effect"][0].max()
+    left = {day: float(challenge(day, depot)["euphoria.effect"][0].max() / open_) for day in (7, 21, 28, 60)}
+    c.check(
+        max(left[7], left[21], left[28]) < 0.4,
+        "the high of heroin 15 mg under depot naltrexone: " + ", ".join(f"day {k} {v:.2f}" for k, v in left.items()),
+    )
+    c.check(left[60] > left[28], "and less is blocked when it has worn off")
+    oral = challenge(1, {"drug": "naltrexone", "amount": "50 mg", "route": "oral", "at": "0 min"})
+    c.check(float(oral["euphoria.effect"][0].max() / open_) < 0.75, f"a day after 50 mg by mouth {oral['euphoria.effect'][0].max() / open_:.2f}")
+    last = float(challenge(1, depot)["breathing.VE"][0].min())
+    gone = float(challenge(90, depot)["breathing.VE"][0].min())
+    c.check(gone < last, f"lowest ventilation after 15 mg: {last:.1f} L/min under it, {gone:.1f} when it has gone and so has tolerance")
+    early = course(c, [depot], until="3 day", every="1 h", person={"history": {**USER, "stopped": "24 h"}}, treatments=INERT)["scales.COWS"][0]
+    c.check(early.max() > early[0] + 2, f"given a day after the last heroin it takes COWS from {early[0]:.0f} to {early.max():.0f}: induction fails")
+
+
+@claim("care.symptomatic")
+def _symptomatic(c: Checks) -> None:
+    plain = stop(c, USER, until="5 day")
+    for drug, amount in (("lofexidine", "0.72 mg"), ("clonidine", "0.2 mg")):
+        r = stop(c, USER, until="5 day", doses=[{"drug": drug, "amount": amount, "route": "oral", "every": "6 h", "times": 20}])
+        days = [float((plain["scales.SOWS"][0] - r["scales.SOWS"][0])[24 * d : 24 * d + 24].mean()) for d in range(5)]
+        c.check(all(x > 0 for x in days[1:]), f"{drug} takes from SOWS-Gossop by day: " + ", ".join(f"{x:.1f}" for x in days))
+    for medicine, sign in (("loperamide", "diarrhoea"), ("ondansetron", "nausea"), ("ibuprofen", "aches"), ("hypnotic", "insomnia")):
+        r = stop(c, USER, until="4 day", treatments=[{"give": medicine, "level": "100 %"}])
+        a, b = float(plain[f"signs.S[{sign}]"][0][:96].max()), float(r[f"signs.S[{sign}]"][0].max())
+        c.check(b < 0.9 * a, f"{medicine}: {sign} {a:.2f} -> {b:.2f}")
+    kept = [s for s in c.scored_all() if s.study == "gorodetzky_2017" and s.observation.relative == "difference"]
+    c.check(bool(kept) and all(s.within for s in kept), "the published difference of lofexidine from placebo, within two standard errors")
