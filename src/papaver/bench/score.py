@@ -132,6 +132,9 @@ def _sign_right(predicted: float, reference: float, direction: str, sd: float = 
     if sd:
         z = (predicted - reference) / sd
         return {"increase": z > 0.25, "decrease": z < -0.25, "none": abs(z) < 1.0}[direction]
+    if min(predicted, reference) < 0:  # differences, which have no ratio
+        rise = (predicted - reference) / max(abs(predicted), abs(reference))
+        return {"increase": rise > 0.05, "decrease": rise < -0.05, "none": abs(rise) < 0.2}[direction]
     change = predicted / reference if reference > 0 else math.inf if predicted > 0 else 1.0
     # "none" is a change that a study would hardly have seen
     return {"increase": change > 1.05, "decrease": change < 0.95, "none": 0.8 < change < 1.25}[direction]

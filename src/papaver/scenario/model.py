@@ -285,6 +285,7 @@ def _unit_texts(x: Any, where: str, key: str = "", place: str = "") -> Any:
 
 _EXAMPLE = {
     "cutoff": "10 ng/mL",
+    "level": "60 %",
     "amount": "10 mg",
     "dose": "150 mg/day",
     "age": "34 year",

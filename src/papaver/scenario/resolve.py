@@ -140,7 +140,7 @@ def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
     doses = [r for k, dose in enumerate(s.doses) if dose.when is None for r in _dose(dose, f"doses[{k}]", library, weight, until)]
     rules = [r for k, dose in enumerate(s.doses) if dose.when is not None for r in _rules(dose, f"doses[{k}]", library, weight, until)]
     rules += [_stop(stop, f"observe.stop[{k}]") for k, stop in enumerate(s.observe.stop or [])]
-    rules += [treatment_rule(x, f"treatments[{k}]", library) for k, x in enumerate(s.treatments) if x.when is not None]
+    rules += [treatment_rule(x, f"treatments[{k}]", library, until) for k, x in enumerate(s.treatments) if x.when is not None]
     levels = level_changes([(f"treatments[{k}]", x) for k, x in enumerate(s.treatments) if x.when is None], library, until)
     doses.sort(key=lambda d: d.time)
     t = _grid(s, until, doses)
@@ -185,9 +185,9 @@ def _history(h: History, library: Library, weight: float) -> ResolvedHistory:
         every = to_internal(h.every, "min", where="person.history.every", example="6 h")
     duration = to_internal(h.duration, "min", where="person.history.for", example="2 year")
     stopped = 0.0 if h.stopped is None else to_internal(h.stopped, "min", where="person.history.stopped", example="2 week")
-    for name, x, least in (("every", every, 1e-9), ("for", duration, 1e-9), ("stopped", stopped, 0.0)):
+    for name, text, x, least in (("every", h.every, every, 1e-9), ("for", h.duration, duration, 1e-9), ("stopped", h.stopped, stopped, 0.0)):
         if not least <= x <= MAX_MINUTES:
-            raise ScenarioError(f"person.history.{name}: must be {'positive' if least else '0 or more'}, and at most 100 year")
+            raise ScenarioError(f"person.history.{name}: read {text!r}; it must be {'positive' if least else '0 or more'}, and at most 100 year")
     return ResolvedHistory(route, {part: rate * every * share for part, share in parts.items()}, every, duration, stopped)
 
 

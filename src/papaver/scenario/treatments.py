@@ -63,15 +63,18 @@ def level_changes(given: Sequence[tuple[str, Treatment]], library: Library, unti
     return tuple(sorted(out, key=lambda c: (c.time, c.give)))
 
 
-def treatment_rule(x: Treatment, at: str, library: Library) -> ResolvedRule:
+def treatment_rule(x: Treatment, at: str, library: Library, until: float) -> ResolvedRule:
     """A treatment that a condition starts; it stands to the end of the run."""
     if x.over is not None:
         raise ScenarioError(f"{at}.over: a treatment that a condition starts stands to the end; leave over: out")
     texts = {"for": x.hold, "after": x.after}
     delays = [0.0 if text is None else to_internal(text, "min", where=f"{at}.{key}", example="60 s") for key, text in texts.items()]
-    if min(delays) < 0:
-        raise ScenarioError(f"{at}: a delay is not negative")
+    for (key, text), delay in zip(texts.items(), delays, strict=True):
+        if delay < 0:
+            raise ScenarioError(f"{at}.{key}: read {text!r}; a delay is not negative")
     armed = to_internal(x.at, "min", where=f"{at}.at", example="5 min")
+    if not 0 <= armed <= until:
+        raise ScenarioError(f"{at}.at: read {x.at!r}; it must lie within the run (0 to {until:g} min)")
     when = condition(str(x.when), f"{at}.when")
     return ResolvedRule(when, delays[0], delays[1], armed, 1, 0.0, amount=_level(x, at, library), text=f"{x.give} {x.level}", give=x.give)
 
