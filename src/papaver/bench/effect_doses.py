@@ -38,7 +38,8 @@ PRESCRIBED_HEROIN = ("450 mg/day", "iv", "8 h")
 USUAL_DOSE = {
     "naloxone": "0.4 mg", "morphine": "10 mg", "heroin": "10 mg", "fentanyl": "100 ug", "buprenorphine": "0.3 mg", "methadone": "15 mg",
     "oxycodone": "15 mg", "hydromorphone": "2 mg", "remifentanil": "0.5 ug/kg", "alfentanil": "1 mg", "clonidine": "0.2 mg", "lofexidine": "0.6 mg",
-    "naltrexone": "50 mg", "nalmefene": "1 mg", "midazolam": "3 mg", "diazepam": "10 mg",
+    "naltrexone": "50 mg", "nalmefene": "1 mg", "midazolam": "3 mg", "diazepam": "10 mg", "buprenorphine sublingual": "8 mg", "morphine oral": "30 mg",
+    "heroin intranasal": "25 mg", "naloxone intranasal": "4 mg", "fentanyl transmucosal": "400 ug",
 }  # fmt: skip
 """A usual single dose, for findings of a direction only, which hangs on it little."""
 HALVING = {"fentanyl": "0.45 ng/mL", "remifentanil": "1.2 ng/mL", "alfentanil": "45 ng/mL", "morphine": "40 ng/mL"}
@@ -126,7 +127,7 @@ class Names:
         """Every dose of a text with the drug that it belongs to: the one named just before it, else just after it."""
         places = self.mentions(text)
         amounts = list(_AMOUNT.finditer(text))
-        out = []
+        out: list[Given] = []
         for k, m in enumerate(amounts):
             begin = amounts[k - 1].end("unit") if k else 0
             stop = m.end("per") if m.group("per") else m.end("unit")
@@ -230,7 +231,8 @@ class Pharmacy:
         routes = self.library.routes(drug)
         for p in drug.products.values():
             same = p.amount == f"{g.value:g} {g.unit}" if g.value is not None else False
-            if same and (p.route == kind or p.route.startswith(f"{kind}_")) and not p.route.startswith("oral_er"):
+            device = p.route.endswith("autoinjector") and not re.search(r"auto-?injector|pre-?filled", self.text, re.I)
+            if same and not device and (p.route == kind or p.route.startswith(f"{kind}_")) and not p.route.startswith("oral_er"):
                 return p.route if not re.search(r"dilut|atomi", self.text, re.I) or f"{kind}_dilute" not in routes else f"{kind}_dilute"
         if kind == "intranasal" and "intranasal" in routes and not re.search(r"dilut|atomi|concentrat|pectin", self.text, re.I):
             return "intranasal"
@@ -251,22 +253,31 @@ class Pharmacy:
     def hold(self, drug_name: str, value: float, unit: str, start: float, stop: float) -> list[dict[str, Any]]:
         """Doses into a vein that hold a concentration in plasma (or blood) by the library's own kinetics: a load and a falling rate."""
         drug = self.library.dosed(drug_name)
+        C = convert(value, unit, "nmol/L", MW=drug.MW)
+        self.assumed.append(f"{drug.title} held at {value:g} {unit} by an infusion of this model's kinetics")
+        if drug_name != "ethanol":
+            return self.climb(drug_name, [(start, C)], stop)
+        # its elimination is saturated: 0.15 g/L an hour
+        V = sum(self.library.parameters[f"ethanol.pk.{v}"].internal for v in ("V1", "V2"))
+        lost = convert(0.15, "g/L", "nmol/L", MW=drug.MW) / 60.0 * V * (stop - start - 30.0)
+        load = {"drug": "ethanol", "amount": f"{C * V:.6g} nmol", "route": "iv", "at": f"{start:g} min", "over": "30 min"}
+        return [load, load | {"amount": f"{lost:.6g} nmol", "at": f"{start + 30:g} min", "over": f"{stop - start - 30:g} min"}]
+
+    def climb(self, drug_name: str, steps: list[tuple[float, float]], stop: float) -> list[dict[str, Any]]:
+        """Doses that bring plasma to each of `steps` (min, nmol/L) in turn and hold it there: what fills the first volume within a minute, what is
+        eliminated, and what the deep compartments take up."""
+        drug = self.library.dosed(drug_name)
         first = drug.name if isinstance(drug, Drug) else next(iter(drug.parts))
         p = {k.rsplit(".", 1)[1]: v.internal for k, v in self.library.parameters.items() if k.startswith(f"{first}.pk.")}
-        C = convert(value, unit, "nmol/L", MW=drug.MW)
-        if drug_name == "ethanol":
-            # its elimination is saturated: 0.15 g/L an hour
-            V = p["V1"] + p.get("V2", 0.0)
-            fall = convert(0.15, "g/L", "nmol/L", MW=drug.MW) / 60.0
-            steps = [(start, min(30.0, stop - start), C * V), (start + 30.0, stop - start - 30.0, fall * V * (stop - start - 30.0))]
-        else:
-            steps = [(start, 1.0, C * p["V1"])]
-            edges = [start, *[e for x in (5.0, 15.0, 30.0, 60.0, 120.0, 240.0, 480.0) if (e := start + x) < stop], stop]
-            deep = [(p[q], p[q] / p[v]) for q, v in (("Q", "V2"), ("Q2", "V2"), ("Q3", "V3")) if q in p and v in p]
-            for a, b in zip(edges, edges[1:], strict=False):
-                amount = C * p["CL"] * (b - a) + sum(C * q / k * (math.exp(-k * (a - start)) - math.exp(-k * (b - start))) for q, k in deep)
-                steps.append((a, b - a, amount))
-        self.assumed.append(f"{drug.title} held at {value:g} {unit} by an infusion of this model's kinetics")
-        return [
-            {"drug": drug.name, "amount": f"{x:.6g} nmol", "route": "iv", "at": f"{t:g} min", "over": f"{d:g} min"} for t, d, x in steps if d > 0 and x > 0
-        ]
+        deep = [(p[q], p[q] / p[v]) for q, v in (("Q", "V2"), ("Q2", "V2"), ("Q3", "V3")) if q in p and v in p]
+        rises = [(t, level - (steps[k - 1][1] if k else 0.0)) for k, (t, level) in enumerate(steps)]
+        marks = (5.0, 15.0, 30.0, 60.0, 120.0, 240.0, 480.0) if len(steps) == 1 else (10.0,)
+        edges = sorted({stop, *(e for t, _ in steps for x in (0.0, *marks) if (e := t + x) < stop)})
+        out = [(t, 1.0, rise * p["V1"]) for t, rise in rises]
+        for a, b in zip(edges, edges[1:], strict=False):
+            amount = 0.0
+            for t, rise in (x for x in rises if x[0] <= a):
+                taken = sum(q / k * (math.exp(-k * (a - t)) - math.exp(-k * (b - t))) for q, k in deep)
+                amount += rise * (p["CL"] * (b - a) + taken)
+            out.append((a, b - a, amount))
+        return [{"drug": drug.name, "amount": f"{x:.6g} nmol", "route": "iv", "at": f"{t:g} min", "over": f"{d:g} min"} for t, d, x in out if x > 0]

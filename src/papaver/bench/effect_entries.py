@@ -11,24 +11,21 @@ import dataclasses
 import re
 from typing import Any
 
+from papaver.bench.effect_directions import directions
+from papaver.bench.effect_doses import FOREIGN
 from papaver.bench.effect_people import Row
-from papaver.bench.effect_scenes import LATE, WITHDRAWAL, Found, Scene, Scenes, asked_of
+from papaver.bench.effect_protocol import LATE, WITHDRAWAL, asked_of
+from papaver.bench.effect_scenes import Found, Scene, Scenes
 from papaver.bench.effect_special import special
 from papaver.bench.effect_values import ONLY_RELATIVE, TARGET, Meaning, meaning, scale
-from papaver.bench.effect_words import stated_time, statistic_in
+from papaver.bench.effect_words import HORMONES, UP, stated_time, statistic_in
 from papaver.bench.entries import Unusable
-from papaver.errors import UnitError
 from papaver.evidence.load import Library
-from papaver.units import Unit
 
-NOT_EFFECTS = {"count", "index", "correlation", "odds", "hazard", "cv", "exponent", "incidence", "frequency", "histamine", "constants", "auc"}
-HORMONES = {"cortisol", "ACTH"}
-"""Those that go up and down with the day: they are compared at the same hour."""
+NOT_EFFECTS = {"count", "index", "correlation", "odds", "hazard", "cv", "exponent", "incidence", "frequency", "histamine", "constants", "auc", "window", "dose"}
 COMPARED = {"SpO2", "PaO2", "PaCO2", "PetCO2", "MAP", "SBP", "pupil_diameter", "body_temperature", "brain_oxygen"}
 """Values that differ more between people than within one: a value before the drug makes a change of them."""
 RATIOS = ONLY_RELATIVE | {"heart_rate", "cardiac_output", "gastric_emptying", "orocaecal_transit", "colonic_transit"}
-UP = {"PaCO2", "PetCO2", "pain_tolerance", "QTc", "COWS", "SOWS", "SOWS_H", "OOWS", "cortisol", "ACTH", "noradrenaline"}
-"""Quantities whose greatest value is meant where an entry does not say which."""
 
 
 def is_effect_entry(e: dict[str, Any]) -> bool:
@@ -89,9 +86,12 @@ class Reader(Scenes):
         place = f"{quantity.replace('_', ' ')} {self.site} {self.at} {self.notes}"
         if re.search(r"hanging|strangul|asphyxia.*ischa?emia|\bsleep|polysomnogra", f"{place} {e.get('id')}", re.I):
             raise Unusable("hanging or sleep: the body does not have it")
-        if set(re.split(r"[_\W]+", quantity.lower())) & NOT_EFFECTS or re.search(r"odds|hazard", self.site, re.I):
+        tokens = set(re.split(r"[_\W]+", quantity.lower()))
+        if (tokens & NOT_EFFECTS and "cardiac" not in tokens and quantity != "reversal_dose") or re.search(r"odds|hazard", self.site, re.I):
             raise Unusable(f"quantity {quantity!r} is not one that the bench computes")
-        if self.quantity == "HVR":
+        if re.search(r"suppress|blockade|blocks?\b", f"{quantity} {self.site}", re.I) and not tokens & {"ventilation", "cortisol", "lh"}:
+            raise Unusable("how long or how far something is blocked or kept away: not computed")
+        if self.quantity == "HVR" and not self.asked.timing:
             raise Unusable("a slope of ventilation on saturation is not computed")
         if re.search(r"\bhair\b", self.site, re.I):
             raise Unusable("hair: not simulated")
@@ -99,6 +99,9 @@ class Reader(Scenes):
             raise Unusable("cortisol of saliva (free): the body gives that of plasma")
         if e.get("system") == "epidemiology":
             raise Unusable("shares of a population, no given doses: epidemiology")
+        alone = re.search(rf"(?:versus|vs\.?|than|with|plus|after|under|on|against) (?:[\w,]+ ){{0,3}}({FOREIGN})", f"{self.site} ; {self.notes}", re.I)
+        if alone and not [row for row in self.rows if row.strange or row.drugs]:
+            raise Unusable(f"given with or against {alone.group(1)}, which is not in the library")
         self._refuse_unknown(text)
 
     def _refuse_unknown(self, text: str) -> None:
@@ -134,12 +137,24 @@ class Reader(Scenes):
             raise Unusable(reasons[0])
         return out
 
+    def needed(self) -> list[Row]:
+        """The usable rows.
+
+        Raises:
+            Unusable: there is none.
+        """
+        rows = self.usable()
+        if not rows:
+            raise Unusable("no value, interval or direction that can be compared")
+        return rows
+
     def found(self) -> Found:
         """An empty collection."""
         return Found()
 
-    def name(self, found: Found, scene: Scene) -> str:
+    def name(self, found: Found, scene: Scene, hint: str = "main") -> str:
         """The name of a scene's arm; scenes that are alike share one."""
+
         def key(s: Scene) -> tuple[Any, ...]:
             return s.person, s.doses, s.gas, s.people, s.start
 
@@ -147,7 +162,7 @@ class Reader(Scenes):
             if key(s) == key(scene):
                 s.until = max(s.until, scene.until)
                 return name
-        name = "main" if not found.scenes else f"arm{len(found.scenes) + 1}"
+        name = hint if hint not in found.scenes else f"{'arm' if hint == 'main' else hint}{len(found.scenes) + 1}"
         found.scenes[name] = scene
         return name
 
@@ -174,40 +189,55 @@ class Reader(Scenes):
         if row.role == "baseline":
             scene.until = max(scene.until, scene.zero + 1)
             return {"at": f"{scene.zero:g} min"}
-        stated = stated_time([self.at, self.site, self.notes, self.claim]) if not self.series or row.time is None else None
+        told = [self.at, self.site] if scene.state and "history" in scene.person else [self.at, self.site, self.notes, self.claim]
+        stated = stated_time(told) if row.time is None and row.statistic is None else None
         t = row.time or ((stated[0], stated[1]) if stated else None)
+        within = stated is not None and stated[2] == "within"
+        gone = scene.person.get("history", {}).get("stopped") not in (None, "1 min") and scene.state
+        if t is not None and (t[1] > 45 * 1440 or gone):
+            # how long people had been treated or had stopped, not a time after the dose
+            t = None
+        if t is not None and t[1] - t[0] >= 1440 and not scene.state and not any("every" in d for d in scene.doses):
+            t = None
         statistic = row.statistic or self.asked.statistic or statistic_in(self.site) or (statistic_in(self.claim) if not self.series else None)
-        if t is not None and t[0] == t[1] and not (stated and stated[2] == "within"):
+        if self.quantity in WITHDRAWAL and scene.state and t is not None and self.e.get("direction") is not None and not row.time:
+            t, within = (0.0, t[1]), True
+        if t is not None and t[0] == t[1] and not within:
             at = scene.zero + t[0]
             scene.until = max(scene.until, at + 1)
             return {"at": f"{at:g} min"}
         start, stop = scene.zero, scene.zero + scene.reach
         if t is not None:
             start, stop = scene.zero + t[0], scene.zero + t[1]
-            default = default if stated and stated[2] == "within" else "mean"
+            default = default if within else "mean"
         elif self.quantity in LATE and not scene.state:
-            start = scene.zero + 0.5 * scene.peak
-            default = "mean"
+            start, default = scene.zero + 0.5 * scene.peak, "mean"
         scene.until = max(scene.until, stop)
         return {"statistic": statistic or default, "window": [f"{start:g} min", f"{stop:g} min"]}
 
-    def _daytime(self, scene: Scene) -> None:
-        """Hormones of the day: the run begins at 08:00; people without a history need a day until their clock runs, a drug comes at 09:00."""
+    @staticmethod
+    def beside(reference: Scene, scene: Scene) -> None:
+        """Bring a reference to the same times of the run as its scene."""
+        if reference.doses and not reference.state and reference.zero != scene.zero:
+            reference.shifted(scene.zero - reference.zero)
+        reference.until = max(reference.until, scene.until)
+
+    def daytime(self, scene: Scene) -> None:
+        """Hormones of the day: the run begins at 08:00 and is read on the second day, when the clock of people without a history runs too; a drug comes
+        at 09:00 of it. People go on taking what they take in the day before."""
         if self.quantity not in HORMONES or scene.start:
             return
-        scene.start = "08:00"
-        if "history" not in scene.person:
-            shift = 1500.0 - scene.zero if scene.doses else 1440.0 - scene.zero
-            scene.doses = [d | {"at": f"{float(d['at'].split()[0]) + shift:g} min"} for d in scene.doses]
-            scene.zero += shift
-        elif scene.state and "stopped" not in scene.person["history"]:
-            scene.reach = min(scene.reach, 60.0)
-        if re.search(r"morning|basal|08", self.site + self.at) and not scene.doses:
-            scene.reach = 30.0
-        elif re.search(r"night|nocturnal", self.site + self.at) and scene.state:
-            scene.zero, scene.reach = (1440.0 if "history" not in scene.person else 0.0) + 840.0, 300.0
-        elif re.search(r"evening", self.site + self.at) and scene.state:
-            scene.zero, scene.reach = (1440.0 if "history" not in scene.person else 0.0) + 720.0, 60.0
+        scene.start, h = "08:00", scene.person.get("history")
+        given = [d | {"at": f"{float(d['at'].split()[0]) + 1500.0 - scene.zero:g} min"} for d in scene.doses if "every" not in d]
+        scene.doses = []
+        if h and h.get("stopped") is None:
+            self.goes_on(scene, h)
+        scene.doses += given
+        scene.zero = 1500.0 if given or (h and not scene.state) else 1440.0
+        hours = f"{self.site} {self.at}"
+        if scene.state:
+            after, reach = (840.0, 300.0) if re.search(r"night|nocturnal", hours) else (720.0, 60.0) if re.search(r"evening", hours) else (0.0, 30.0)
+            scene.zero, scene.reach = scene.zero + after, reach
 
     def _default(self, m: Meaning | None, value: float | None, scene: Scene) -> str:
         """Peak, trough or mean, where words do not say."""
@@ -224,14 +254,16 @@ class Reader(Scenes):
         rows = self.usable()
         numbers = [r for r in rows if r.value is not None or r.high is not None]
         if self.e.get("direction") is not None and (not numbers or all(r.value == 0 for r in numbers) or self.quantity == "ventilatory_slope"):
-            return self.directions()
+            return directions(self, str(self.e["direction"]))
         found = self.found()
         before = next((r for r in numbers if r.role == "baseline"), None)
         without = next((r for r in numbers if r.role in ("reference", "control")), None)
         last: Row | None = None
+        quantity = self.quantity
         for row in numbers:
+            self.quantity = self.row_quantity(row)
             self._value(found, row, before, without, last)
-            last = row
+            last, self.quantity = row, quantity
         return found
 
     def _value(self, found: Found, row: Row, before: Row | None, without: Row | None, last: Row | None) -> None:
@@ -242,7 +274,7 @@ class Reader(Scenes):
         m = meaning(self.asked.how, s, row.value if row.value is not None else row.high, self.site, self.claim, bool(versus) or further)
         partner = before or without
         scene = self.scene(row)
-        self._daytime(scene)
+        self.daytime(scene)
         reference: Scene | None = None
         if m.relative in ("reference", "difference"):
             other = last if further and last is not None else Row({}, role="control" if re.search(r"control", versus.group(0) if versus else "") else "reference")
@@ -257,20 +289,34 @@ class Reader(Scenes):
                 m = Meaning("change" if own else "difference", -s.factor * partner.value, s.factor, s.unit)
             reference = None if own else self.scene(partner)
         elif m.relative is None and (q in ONLY_RELATIVE or s.unit == "assay"):
+            band = row.spread or {}
+            apart = row.value and re.search(r"\bminus\b|difference|versus|\bvs\b", f"{self.site} {self.e['quantity']}")
+            if apart and float(band.get("low") or row.value or 0) * float(band.get("high") or row.value or 0) > 0:
+                self.assumed.append("a difference in the unit of an assay read as its direction")
+                other_way = directions(self, "increase" if float(row.value or 0) > 0 else "decrease")
+                found.scenes |= other_way.scenes
+                found.observations += other_way.observations
+                return
             raise Unusable(f"{q} has no unit of its own here: only a ratio to a value before the drug, on placebo or of controls counts")
         o: dict[str, Any] = {"quantity": q, "unit": m.unit, "relative": m.relative}
+        if q == "DBP" or q not in TARGET:
+            raise Unusable(f"{q} is no output of the body")
         if q == "SBP":
             m = self._systolic(m)
             o |= {"quantity": "MAP", "unit": "mmHg"}
         o |= self.place(row, scene, self._default(m, row.value, scene))
         if reference is not None:
-            self._daytime(reference)
-            self.place(row, reference, "mean")
-            if reference.zero != scene.zero and "at" in o and not scene.state:
-                reference.until = max(reference.until, scene.until)
-            reference.until = max(reference.until, scene.until)
-            o["reference"] = self.name(found, reference)
-        if m.relative in ("baseline", "change") and min((float(d["at"].split()[0]) for d in scene.doses), default=0.0) < scene.zero:
+            self.daytime(reference)
+            self.beside(reference, scene)
+            o["reference"] = self.name(found, reference, "reference")
+        if row.time and "interval" in row.raw:
+            # what it rose from the beginning of the interval to its end; "after 20 s": in the minute that follows
+            end = row.time[1] if row.time[1] > row.time[0] else row.time[0] + 1.0
+            scene.until = max(scene.until, scene.zero + end + 1)
+            o = {k: v for k, v in o.items() if k not in ("window", "statistic")} | {
+                "at": f"{scene.zero + end:g} min", "baseline_at": f"{scene.zero + row.time[0]:g} min",
+            }  # fmt: skip
+        elif m.relative in ("baseline", "change") and (scene.first if scene.doses else 0.0) < scene.zero:
             # against the time just before the entry's own drug, not before what was there already
             o["baseline_at"] = f"{scene.zero:g} min"
         self.add(found, scene, self.numbers(o, row, m.a, m.b))
@@ -284,77 +330,7 @@ class Reader(Scenes):
         self.assumed.append(f"the mean pressure follows systolic by {'a third (diastolic unchanged)' if still else 'two thirds'}")
         return Meaning(m.relative, m.a * share, m.b * share, "mmHg")
 
-    # -- directions ---------------------------------------------------------------------------------------------------------------
-
-    def directions(self) -> Found:
-        """A finding without a number: up, down or unchanged, against before the drug or against another arm."""
-        d = str(self.e["direction"])
-        if d not in ("increase", "decrease", "none"):
-            raise Unusable(f"direction {d!r}: it is increase, decrease or none")
-        q = self.quantity
-        if q == "ventilatory_slope":
-            q = self.quantity = "minute_ventilation"
-            self.gas = [t for t in self.gas if t["give"] == "oxygen"] + [{"give": "end_tidal_CO2", "level": "55 mmHg"}]
-            self.assumed.append("the response to CO2 read as ventilation at an end-tidal pressure of 55 mmHg")
-        if q == "SBP":
-            q = self.quantity = "MAP"
-        scene = self.scene(row := Row({}, unit=self.e.get("unit")), guess=d != "none")
-        self._daytime(scene)
-        reference = self.comparator(scene, d != "none")
-        found = self.found()
-        default = {"increase": "peak", "decrease": "trough", "none": "mean"}[d] if not scene.state else "mean"
-        o: dict[str, Any] = {"quantity": q, "unit": "percent" if q == "SpO2" else TARGET.get(q, "1"), "direction": d} | self.place(row, scene, default)
-        if reference is not None:
-            self._daytime(reference)
-            reference.until = max(reference.until, scene.until)
-            o["reference"] = self.name(found, reference)
-        elif scene.state and not scene.doses:
-            raise Unusable("a direction whose comparison is not clear; write it as a study file")
-        elif min((float(x["at"].split()[0]) for x in scene.doses), default=0.0) < scene.zero:
-            o["baseline_at"] = f"{scene.zero:g} min"
-        self.add(found, scene, o)
-        return found
-
-    def comparator(self, scene: Scene, guess: bool) -> Scene | None:
-        """What a direction is against: the arm that words name, else healthy people (of a state) or the same hour without the drug (of hormones);
-        None for the time before the drug."""
-        text = f"{self.at} ; {self.claim} ; {self.site} ; {self.notes}"
-        for m in re.finditer(r"(\b\w+ )?\b(?:than|versus|vs\.?|against|compared (?:with|to)|relative to|like|equals?)\s+([^.;]*)", text, re.I):
-            phrase = m.group(2)
-            if re.match(r"(?:[\w-]+ ){0,4}?(?:controls?|healthy|non-?users|naive|normal)\b", phrase, re.I):
-                return self.scene(Row({}, role="control"))
-            if re.match(r"(?:[\w-]+ ){0,3}?(?:placebo|saline|vehicle)\b", phrase, re.I):
-                return self.scene(Row({}, role="reference"), guess=guess)
-            if re.match(r"(?:[\w-]+ ){0,3}?(?:baseline|before|pre-?\w*|rest)\b", phrase, re.I):
-                return None
-            drugs = self.names.drugs(phrase[:40])
-            size = re.match(r"less|more|weaker|stronger|greater|earlier", str(m.group(1) or ""), re.I)
-            if drugs and not size and not scene.state and drugs[0] != self.people.drug:
-                said = [g for g in self.names.said(phrase) if g.drug == drugs[0]]
-                return self.scene(Row({}, given=said or [self.usual(drugs[0])], text=drugs[0]), guess=guess)
-        first = self.names.drugs(self.claim)[:1]
-        added = [d for d in scene.doses if d["drug"] in first and d["drug"] != self.people.drug]
-        if added and len(added) < len(scene.doses):
-            return dataclasses.replace(scene, doses=[d for d in scene.doses if d not in added])
-        if scene.state and "history" in scene.person:
-            return self.scene(Row({}, role="control"))
-        if scene.doses and (self.quantity in HORMONES or self.quantity in LATE):
-            return dataclasses.replace(scene, doses=[])
-        return None
-
     # -- helpers of special kinds -----------------------------------------------------------------------------------------------------
-
-    def unit_is_time(self) -> bool:
-        """Whether the entry's unit is one of time."""
-        return self.time_factor(self.e.get("unit")) is not None
-
-    def time_factor(self, unit: Any) -> float | None:
-        """Minutes of a unit of time; None for another unit."""
-        try:
-            u = Unit.parse(str(unit or ""))
-        except UnitError:
-            return None
-        return u.factor if dict(u.dims) == {"min": 1} else None
 
     def time_scene(self, row: Row) -> tuple[Scene, float]:
         """The scene of a time, and how much later than the run's first drug the entry's zero lies (times of peaks count from the first drug)."""

@@ -13,7 +13,7 @@ from papaver.bench.effect_words import UNIT, minutes, row_time, span, statistic_
 from papaver.bench.entries import Unusable
 from papaver.evidence.schema import Mixture
 
-ABSTINENT = r"(?<!continuous )abstinen|abstain|detoxif|drug-?free|days? clean|after (?:the )?(?:last|stop|cessation|discontinu)|former (?:heroin|opioid|opiate) (?:users|addicts)"
+ABSTINENT = r"(?<!continuous )abstinen|abstain|detoxif|drug-?free(?! (?:control|volunt|health))|days? clean|after (?:the )?(?:last|stop|cessation|discontinu)|former (?:heroin|opioid|opiate) (?:users|addicts)"
 STOP = r"abrupt|cessation|discontinu|spontaneous|cold turkey|unassisted|after (?:the )?last (?:dose|use|heroin|injection)|last dose|missed dose|left out"
 _BASELINE = (
     r"^(?:pre|before|baseline|at rest|resting|rest|initial)\b|\bbaseline$|before (?:the )?(?:drug|dose|injection|naloxone)|pre-?(?:drug|dose|inject)"
@@ -28,7 +28,7 @@ _PLAIN = set(
     "heroin baseline rest resting study kg day days week weeks month months year years hour hours min minutes during reversal early late phase end start "
     "single daily total all whole brain value alone volunteers subjects n x rows score scale first second short acting long slow release usual extra "
     "further additional combination both breathing ventilation tolerance latency held own former recent stable low high drug drugs onset resolution "
-    "sows cows oows hcvr morning evening night basal on off at in of to by mm mg ug ng ml pre post no non free open smoked inhaled ml/h mmhg kpa co2".split()
+    "duration decline resolution fade settle complete short-acting long-acting slow-release sows cows oows hcvr morning evening night basal on off at in of to by mm mg ug ng ml pre post no non free open smoked inhaled ml/h mmhg kpa co2".split()
 )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def _doses(row: Row, raw: dict[str, Any], drug: str | None) -> None:
         m = re.fullmatch(r"(?:([a-z0-9-]+?)_)?dose_(mg|ug|mcg|ng|g)(?:_(?:per_)?(70_?kg|kg|day|d))?(?:_(?:per_)?(day|min|h))?", str(key), re.I)
         x = number(value)
         if m and x is not None:
-            own = (row.drugs or [drug])[0] if m.group(1) is None else m.group(1)
+            own = m.group(1) or next(iter(row.drugs), drug)
             if own is None:
                 continue
             per = "/".join(p for p in (m.group(3), m.group(4)) if p and not p.startswith("70"))
@@ -117,10 +117,10 @@ def _doses(row: Row, raw: dict[str, Any], drug: str | None) -> None:
                 row.role, row.given = "reference", []
         c = re.fullmatch(r"(?:([a-z]+)_)?(?:plasma|target|ce|cp|concentration|conc|blood)_(ng|ug|nmol|pg)_(?:per_)?(m?l)", str(key), re.I)
         if c and x is not None and (c.group(1) or drug):
-            row.levels.append(Given(str(c.group(1) or (row.drugs or [drug])[0]), x, f"{c.group(2)}/{'mL' if c.group(3).lower() == 'ml' else 'L'}", "level"))
+            row.levels.append(Given(str(c.group(1) or next(iter(row.drugs), drug)), x, f"{c.group(2)}/{'mL' if c.group(3).lower() == 'ml' else 'L'}", "level"))
     if not row.given and not row.levels:
         m2 = re.search(r"(>=|<=|>|<|≥)?\s*(\d+(?:\.\d+)?) ?(mg|ug|mcg)\b(?!/mL)", str(raw.get("label") or raw.get("arm") or raw.get("dose") or ""))
-        own = (row.drugs or [drug])[0]
+        own = next(iter(row.drugs), drug)
         if m2 and own is not None:
             x = float(m2.group(2)) * (1.5 if m2.group(1) in (">=", ">", "≥") else 2 / 3 if m2.group(1) else 1.0)
             row.given = [Given(own, x, m2.group(3).replace("mcg", "ug"))] if x > 0 else []
@@ -130,7 +130,8 @@ def _doses(row: Row, raw: dict[str, Any], drug: str | None) -> None:
 def _strange(label: str, names: Names) -> str | None:
     """A word of a label that nothing here understands."""
     rest = names.pattern.sub(" ", label)
-    for w in re.findall(r"[A-Za-zµ][A-Za-z'-]+", rest):
+    for found in re.finditer(r"[A-Za-zµ][A-Za-z'-]+", rest):
+        w = found.group(0)
         plain = w.lower().strip("'-")
         if len(plain) > 2 and plain not in _PLAIN and plain.rstrip("s") not in _PLAIN and not re.fullmatch(USERS, plain):
             return w
@@ -145,6 +146,7 @@ class People:
     ) -> None:  # fmt: skip
         self.names, self.assumed, self.p = names, assumed, protocol
         self.site, self.claim, self.notes, self.at, self.population = site, claim, notes, at, population
+        self.precipitated = re.search(r"precipit", f"{site} {claim} {notes}") is not None
         drug = names.drugs(str(protocol.get("drug") or ""))
         self.drug = drug[0] if drug else None
         self.route = str(protocol.get("route") or "")
@@ -152,6 +154,8 @@ class People:
 
     def group(self) -> str:
         """Whether an entry as a whole speaks of people who take opioids: user, healthy or mixed."""
+        if re.search(r"non-?dependent|not dependent|non-?tolerant", self.population, re.I) and not re.search(r"(?<!non-)(?<!non)\bdependent", self.population):
+            return "healthy"
         opioids = "methadone|heroin|buprenorphine|diamorphine|morphine|opioids?|opiates?"
         parts = re.split(r"[,;]| and | versus | vs\.? ", self.population)
         bare = rf"^\s*\d+ (?:(?:on|men on|in) )?(?:{opioids})\b(?![- ]naive)|(?:median|mean) \d+ ?mg|morphine equivalents"
@@ -215,8 +219,10 @@ class People:
             route = USUAL_DAY.get(drug, ("", "oral", ""))[1]
         length = self._length(own)
         if length is None:
-            self.assumed.append("for 2 years")
-        out = {"drug": drug, "dose": dose, "route": route, "for": length or "2 year", "every": every}
+            held = re.search(r"kept on|held on|residential|inpatient|stabili[sz]ed volunteers|volunteers on", told, re.I)
+            length = "30 day" if held and drug not in ("methadone", "buprenorphine") else "2 year"
+            self.assumed.append(f"for {length}s")
+        out = {"drug": drug, "dose": dose, "route": route, "for": length, "every": every}
         gone = self.abstinent(row)
         if gone:
             out["stopped"] = f"{gone:g} min"
@@ -246,6 +252,9 @@ class People:
     def daily_protocol(self) -> bool:
         """Whether the protocol's dose is what people take every day."""
         unit = str((self.dose or {}).get("unit", ""))
+        kept = self.drug in ("methadone", "buprenorphine", "r_methadone") and self.route in ("oral", "sublingual")
+        if kept and re.search(r"\d ?mg ?/ ?d(?:ay)?\b", self.notes):
+            return True
         if "day" in unit or re.search(r"/d\b", unit) or re.match(r"\s*(?:mg ?/ ?day|mg/d|per day|daily|a day)", self.notes, re.I):
             return True
         value = number((self.dose or {}).get("value"))
@@ -269,16 +278,20 @@ class People:
             return "heroin"
         if re.search(r"long-?acting|slow-?release", row.text):
             return None
-        if row.drugs and self._agonist(row.drugs[0]) and row.drugs[0] in USUAL_DAY:
-            return row.drugs[0]
+        own = [d for d in row.drugs if self._agonist(d) and d in USUAL_DAY and not (self.precipitated and re.search(rf"onset {d}|{d} (?:SL|sub)", row.text, re.I))]
+        if own:
+            return own[0]
+        if self.precipitated and row.drugs and self._agonist(row.drugs[0]):
+            return None
         entering = re.search(r"entering|starting|before treatment|in withdrawal|\bED\b", f"{self.population} ; {self.notes}")
-        treated = self.drug in ("methadone", "buprenorphine", "r_methadone") and self.route in ("oral", "sublingual", "depot", "none", "")
+        treated = not self.precipitated and self.drug in ("methadone", "buprenorphine", "r_methadone") and self.route in ("oral", "sublingual", "depot", "none", "")
         if self.drug and treated and not entering and self.dose is None or (self.drug and treated and self.daily_protocol()):
             return self.drug
         for text in (self.population, self.notes, self.claim):
             found = [d for d, a, b in self.names.mentions(text) if self._agonist(d) and d in USUAL_DAY and re.search(USERS + r"|patients?|\bon\b|took|taking|addict", text[max(0, a - 34) : b + 34], re.I)]
             if found:
-                return self.drug if self.drug in found else found[0]
+                mine = self.drug in self.names.drugs(text) and self.drug in ("heroin", "morphine", "methadone", "buprenorphine") and not entering
+                return self.drug if mine else found[0]
         if self.drug and self._agonist(self.drug) and self.drug in ("heroin", "morphine") and not entering:
             return self.drug
         return None
@@ -286,10 +299,10 @@ class People:
     def _length(self, own: list[str]) -> str | None:
         for text in own:
             m = re.search(r"for (?:over |about |at least )?(\d+(?:\.\d+)?) (day|week|month|year)s?\b|(?:over|past) (\d+) (week|month|year)s", text)
-            if m:
+            if m and not re.search(rf"off opioid|without|{ABSTINENT}", text[max(0, m.start() - 30) : m.end()], re.I):
                 n, unit = float(m.group(1) or m.group(3)), m.group(2) or m.group(4)
                 return f"{max(n, 30.0) if unit == 'day' else n:g} {unit}"
-            m = re.search(r"(\d+(?:\.\d+)?)[- ](week|month|year)s? (?:of|in|on) (?:treatment|use|methadone|buprenorphine|maintenance)", text)
+            m = re.search(r"(\d+(?:\.\d+)?)[- ](week|month|year)s? (?:of|in) (?:treatment|use|maintenance)", text)
             if m:
                 return f"{m.group(1)} {m.group(2)}"
         return None

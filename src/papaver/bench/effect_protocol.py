@@ -115,8 +115,8 @@ class Protocol:
         text = f"{self.notes} ; {self.at} ; {self.site} ; {self.claim}"
         if base.route in ("iv", "intranasal", "im", "inhaled", "sc") and self.quantity not in ("QTc", "testosterone", "LH"):
             # an injection whose effect was watched, unless it was stopped
-            stopped = re.search(r"abrupt|cessation|taper|withdrawal (?:peak|course)|active use|basal", text, re.I)
-            return stopped is not None or (self.quantity in WITHDRAWAL and base.value is None)
+            stopped = re.search(r"abrupt|cessation|taper|withdrawal (?:peak|course)|active (?:use|heroin|opioid|inject)|basal", text, re.I)
+            return stopped is not None or (self.quantity in WITHDRAWAL and (base.value is None or self.people.daily_protocol()))
         slow = self.quantity in LATE | DEPENDENCE | {"pain_tolerance", "ventilatory_slope", "NK_activity", "cytokine"}
         return slow or re.search(r"maint|stable|stabili|daily dose|usual dose|patients", f"{text} ; {self.population}", re.I) is not None
 
@@ -239,14 +239,16 @@ class Protocol:
             if base is not None and not re.search(_TOGETHER, row.text):
                 out = [x for x in out if x.drug != base.drug]
             known = next((g for g in self.names.said(f"{self.notes} ; {self.claim}") if g.drug == d and g.per != "level"), None)
-            out.append(known or Given(d, None, route=self.route_of(d)))
+            swallowed = base.route if base and base.route in ("oral", "sublingual") and re.search(_TOGETHER, row.text) else None
+            known = known or Given(d, None, route=self.route_of(d))
+            out.append(dataclasses.replace(known, route=known.route or swallowed))
         if row.raw.get("route") and row.route:
             out = [dataclasses.replace(g, route=row.route) if g.drug == self.people.drug else g for g in out]
         return out + self._along(out, user)
 
     def _along(self, given: list[Given], user: bool) -> list[Given]:
         """Sedatives that the notes give with a dose, to everybody."""
-        if re.search(r"placebo|comparator|versus|\bvs\b", self.notes, re.I) or any(r.drugs for r in self.rows):
+        if re.search(r"placebo|comparator|versus|\bvs\b|\b0(?:,| or)", self.notes, re.I) or any(r.drugs for r in self.rows):
             return []
         mine = {g.drug for g in given}
         said = [g for g in self.names.said(self.notes) if g.drug not in mine and g.per in ("", "kg") and not self.antagonist(g.drug)]
@@ -261,10 +263,11 @@ class Protocol:
 
     def usual(self, g: Given) -> Given:
         """A usual dose, where only a direction or a time is asked."""
-        if g.drug not in USUAL_DOSE or g.value is not None:
+        usual = USUAL_DOSE.get(f"{g.drug} {g.route}") or USUAL_DOSE.get(g.drug)
+        if usual is None or g.value is not None:
             return g
-        value, unit = USUAL_DOSE[g.drug].split(" ", 1)
-        self.assumed.append(f"{g.drug} {USUAL_DOSE[g.drug]}, a usual dose (not stated)")
+        value, unit = usual.split(" ", 1)
+        self.assumed.append(f"{g.drug} {usual}, a usual dose (not stated)")
         return dataclasses.replace(g, value=float(value), unit=unit.split("/")[0], per="kg" if "/" in unit else "")
 
     def divided(self, g: Given) -> Given:
@@ -301,6 +304,10 @@ class Protocol:
                 if not said or (not against and link not in ("after", "on top of")) or (link == "before" and against):
                     continue
                 g = said[0]
+                if against and re.search(r"repeated|challenges", m.group(4), re.I):
+                    raise Unusable("an agonist that was given again and again at times that are not stated")
+                if against and g.route is None and str(self.p.get("route")).startswith("iv"):
+                    g = dataclasses.replace(g, route="iv")
                 if not self.opioid(g.drug) and link not in ("after", "on top of"):
                     continue
                 later = re.search(rf"given (\d+(?:\.\d+)?) ?{UNIT} later", text)

@@ -15,6 +15,8 @@ from papaver.bench.effect_people import STOP, Row
 from papaver.bench.effect_protocol import LATE, MEDICINES, WITHDRAWAL, Protocol
 from papaver.bench.effect_words import UNIT, minutes
 from papaver.bench.entries import Unusable
+from papaver.errors import UnitError
+from papaver.units import Unit
 
 NOTHING = {"give": "airway", "level": "0 %"}
 """What an arm without drugs gets: an arm must give something."""
@@ -70,7 +72,23 @@ class Found:
 
 
 class Scenes(Protocol):
-    """Scenes of one entry."""
+    """Scenes of one entry. `taper_days`: another length of the taper than the one that words name first; `tapered`: the last one read."""
+
+    taper_days: int | None = None
+    tapered: int | None = None
+
+    def unit_is_time(self) -> bool:
+        """Whether the entry's unit is one of time."""
+        return self.time_factor(self.e.get("unit")) is not None
+
+    @staticmethod
+    def time_factor(unit: Any) -> float | None:
+        """Minutes of a unit of time; None for another unit."""
+        try:
+            u = Unit.parse(str(unit or ""))
+        except UnitError:
+            return None
+        return u.factor if dict(u.dims) == {"min": 1} else None
 
     def scene(self, row: Row, quantity: str | None = None, guess: bool = False) -> Scene:
         """The arm that a row speaks of. `guess`: a usual dose may stand in, where only a direction or a time is asked."""
@@ -79,9 +97,10 @@ class Scenes(Protocol):
             return self._nothing(row)
         user = self.user(row)
         person = self.people.person(row, user)
+        kept = user and (self.p.get("regimen") is None and self.state(self.protocol_dose()))
         given = self._maintenance([self.usual(g) if guess and not (user and self.own(g.drug)) else g for g in self.acute(row, user)], person)
         earlier = self.background(given, user, guess) if row.role != "control" else []
-        lead = 0.0 if user and not given else 30.0 if self.gas else 10.0
+        lead = 0.0 if kept and not given else 30.0 if self.gas else 10.0
         zero = lead + max([-min([0.0, *[g.at for g in earlier]]), 120.0 if row.levels and given else 0.0])
         doses: list[dict[str, Any]] = []
         reach, peak = 60.0, 30.0
@@ -96,6 +115,9 @@ class Scenes(Protocol):
         if quantity in (*LATE, "cortisol", "ACTH"):
             reach = max(reach, 180.0)
         for g in self.infusions(given) if row.role != "control" else []:
+            if self.quantity == "minute_ventilation" and not self.gas:
+                self.gas = [{"give": "carbon_dioxide", "level": "50 mmHg"}, {"give": "oxygen", "level": "50 %"}]
+                self.assumed.append("breathing 7 % CO2 (50 mmHg) in 50 % oxygen, as ventilation under an opioid infusion is studied")
             if zero < lead + 60.0 and not earlier:
                 doses = [d | {"at": f"{float(d['at'].split()[0]) + lead + 60.0 - zero:g} min"} for d in doses]
                 zero = lead + 60.0
@@ -106,7 +128,7 @@ class Scenes(Protocol):
             peak = max(peak, 60.0) if not given else peak
         scene = Scene(person, doses, [dict(t) for t in self.gas], zero, reach, peak, state=not given and not row.levels)
         if user:
-            self._history(scene, row, bool(given or row.levels), quantity)
+            self._history(scene, row, bool(given or row.levels) or (row.role == "reference" and not kept), quantity)
         self._helped(scene)
         return scene
 
@@ -121,11 +143,12 @@ class Scenes(Protocol):
         share = float(part.group(1)) / 100 if part else 1.0
         usual = Given(h["drug"], share * float(value) * every / 1440.0, unit.split("/")[0], "kg" if "/kg" in unit else "", route=h["route"])
         out = [dataclasses.replace(usual, route=g.route or usual.route) if g.value is None and g.drug == h["drug"] else g for g in given]
+        added = re.search(r"(?:added to|on top of|with|and) (?:the |their )?(?:usual|daily|maintenance) (?:\w+ )?dose|\d % of the usual", f"{self.notes} ; {self.claim}")
+        if added and h["drug"] not in [g.drug for g in out]:
+            self.assumed.append(f"along with {f'{part.group(1)} % of ' if part else ''}the dose that they usually take")
+            return [usual, *out]
         if out != given:
             self.assumed.append("the dose given is what they usually take" if not part else f"the dose given is {part.group(1)} % of what they usually take")
-        elif part and not given:
-            out = [usual]
-            self.assumed.append(f"the dose given is {part.group(1)} % of what they usually take")
         return out
 
     @staticmethod
@@ -137,7 +160,7 @@ class Scenes(Protocol):
         text = f"{self.e['quantity']} {row.text} ; {self.site} ; {self.claim}".replace("_", " ")
         gas = [dict(t) for t in self.gas]
         pre = any(t["give"] == "oxygen" for t in gas)
-        zero = 20.0 if pre or any(t["give"] == "end_tidal_CO2" for t in gas) else 10.0
+        zero = 0.0 if self.asked.timing else 20.0 if pre or any(t["give"] == "end_tidal_CO2" for t in gas) else 10.0
         if re.search(r"anoxi|decompress|nitrogen", text, re.I):
             gas = [{"give": "oxygen", "level": "0.6 %", "at": f"{zero:g} min"}, {"give": "ventilation", "level": "100 L/min", "at": f"{zero:g} min"}]
             self.assumed.append("all oxygen gone at once: a mixture with 0.6 % of it, washed in with 100 L/min")
@@ -157,6 +180,8 @@ class Scenes(Protocol):
         every = self._every(h)
         stop = re.search(STOP, f"{self.notes} ; {self.claim} ; {self.at} ; {row.text}", re.I) is not None
         taper = self._taper(scene, h)
+        if not acute and not taper and quantity in WITHDRAWAL and self.unit_is_time():
+            h.pop("stopped", None)
         if taper or "stopped" in h:
             if not acute and not taper:
                 scene.zero, scene.reach = 0.0, 60.0
@@ -185,13 +210,14 @@ class Scenes(Protocol):
             h["stopped"] = f"{max(every, 1440.0):g} min"
             self.assumed.append(f"in withdrawal: the last {h['drug']} a day before")
         elif not acute and (h["drug"] != "heroin" or re.search(r"prescribed|assisted", self.words)):
-            self._goes_on(scene, h, every)
+            self.goes_on(scene, h)
         elif not acute:
             # people who use by themselves are seen before their next dose
             scene.zero, scene.reach = 0.0, 30.0
 
-    def _goes_on(self, scene: Scene, h: dict[str, Any], every: float) -> None:
+    def goes_on(self, scene: Scene, h: dict[str, Any]) -> None:
         """The day after the next dose of what people go on taking."""
+        every = self._every(h)
         n = 1440.0 / every
         value, unit = h["dose"].removesuffix("/day").split(" ", 1)
         g = Given(h["drug"], float(value) / n, unit.split("/")[0], "kg" if "/kg" in unit else "", route=h["route"], every=every, times=round(n))
@@ -205,7 +231,8 @@ class Scenes(Protocol):
         m = re.search(r"(\d+)(?: or \d+|-? ?,? ?\d+ or \d+)?[- ](day|week)s?[^.;]{0,24}taper|(?:taper|linear reduction|detoxification)[^.;]{0,16}?(\d+)[- ](day|week)", text)
         if not m or not scene.state or any(d["drug"] != h["drug"] for d in scene.doses):
             return False
-        days = int(m.group(1) or m.group(3)) * (7 if (m.group(2) or m.group(4)) == "week" else 1)
+        days = self.taper_days or int(m.group(1) or m.group(3)) * (7 if (m.group(2) or m.group(4)) == "week" else 1)
+        self.tapered = days
         value, unit = h["dose"].removesuffix("/day").split(" ", 1)
         h["every"] = "24 h"
         scene.doses = [

@@ -68,12 +68,16 @@ STATISTICS = {
     "peak": "peak", "max": "peak", "maximum": "peak", "maximal": "peak", "highest": "peak", "nadir": "trough", "min": "trough", "minimum": "trough",
     "trough": "trough", "lowest": "trough", "mean": "mean", "average": "mean",
 }  # fmt: skip
+UP = {"PaCO2", "PetCO2", "pain_tolerance", "QTc", "COWS", "SOWS", "SOWS_H", "OOWS", "cortisol", "ACTH", "noradrenaline"}
+"""Quantities whose greatest value is meant where an entry does not say which."""
+HORMONES = {"cortisol", "ACTH"}
+"""Those that go up and down with the day: they are compared at the same hour."""
 TIMES_OF = r"t_?max|time_?(?:to|of)_?(?:the_)?(?:peak|max\w*|nadir|trough|min\w*|lowest)|peak_?time|nadir_?time"
 GENERIC = {
     "transit_time", "onset_time", "onset", "time_to_event", "duration", "effect_duration", "time_to_recovery", "recovery_time", "ec50", "ec25", "c50",
     "c25", "ic50", "ed50", "ed80", "response_fraction", "apnoea_fraction", "apnea_fraction", "prevalence", "reversal_fraction", "reversal",
     "withdrawal_severity", "withdrawal_peak", "withdrawal_score", "signs", "sign", "withdrawal_item_score", "time_course", "time_to_full_reversal",
-    "time_to_reversal", "time_to_loss_of_consciousness", "time_to_cardiac_arrest", "binding_potential_change", "onset_duration", "tolerance",
+    "time_to_reversal", "withdrawal_severity", "time_to_loss_of_consciousness", "time_to_cardiac_arrest", "binding_potential_change", "onset_duration", "tolerance",
     "onset_peak_duration", "time_to_onset", "time_to_recovery_of_consciousness", "time_to_apnoea", "time_to_desaturation",
 }  # fmt: skip
 POTENCY = r"(?:ec|c|ic)_?\d\d"
@@ -202,7 +206,7 @@ def stated_time(texts: list[str]) -> tuple[float, float, str] | None:
 
 def statistic_in(text: str) -> str | None:
     """Peak, trough or mean, if a text names one."""
-    m = re.search(r"\b(peak|maxim\w+|highest|nadir|lowest|minim(?:um|al)|trough|mean over|session mean|average over)\b", text, re.I)
+    m = re.search(r"\b(peak|maxim\w+|highest|nadir|lowest|minimum|trough|mean over|session mean|average over)\b", text, re.I)
     if not m:
         return None
     w = m.group(1).lower()
