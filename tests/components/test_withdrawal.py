@@ -132,11 +132,11 @@ def test_no_debt_is_not_felt_and_the_slow_stage_only_with_the_fast(run) -> None:
 
 
 def test_noradrenaline_follows_the_firing(run) -> None:
-    values, t = {"reach": 0.6, "gain": 2.0, "tau": 90.0}, np.linspace(0, 400, 9)
+    values, t = {"reach": 0.6, "gain": 2.0, "half": 0.4, "tau": 90.0}, np.linspace(0, 400, 9)
     NA, firing, excess = run(
         LocusCoeruleus, values, ["NA", "firing", "excess"], t=t, inputs={"effect": 0.5, "signal": 0.8, "alpha2_left": 0.7}
     ).T  # fmt: skip
-    target = (1 - 0.6 * 0.5) * (1 + 2 * 0.8) * 0.7
+    target = (1 - 0.6 * 0.5) * (1 + 2 * 0.8 / 1.2) * 0.7
     assert firing == pytest.approx(np.full(9, target), rel=1e-12)
     assert pytest.approx(target + (1 - target) * np.exp(-t / 90), rel=1e-7) == NA
     assert excess == pytest.approx(np.maximum(NA - 1, 0), abs=1e-12)
@@ -148,12 +148,13 @@ def test_noradrenaline_follows_the_firing(run) -> None:
      ({"effect": 0.0, "signal": 0.0, "alpha2_left": 0.5}, -1)],
 )  # fmt: skip
 def test_opioids_and_alpha2_agonists_slow_it_and_withdrawal_drives_it(run, inputs: dict[str, float], sign: int) -> None:
-    NA = run(LocusCoeruleus, {"reach": 0.6, "gain": 2.0, "tau": 90.0}, ["NA"], t=[0, 900], inputs=inputs)[-1, 0]
+    NA = run(LocusCoeruleus, {"reach": 0.6, "gain": 2.0, "half": 0.4, "tau": 90.0}, ["NA"], t=[0, 900], inputs=inputs)[-1, 0]
     assert np.sign(round(NA - 1, 9)) == sign
 
 
 def test_no_firing_below_zero(run) -> None:
-    firing, NA = run(LocusCoeruleus, {"reach": 1.5, "gain": 2.0, "tau": 9.0}, ["firing", "NA"], t=[0, 500], inputs={"effect": 1.0, "signal": 1.0})[-1]
+    values = {"reach": 1.5, "gain": 2.0, "half": 0.4, "tau": 9.0}
+    firing, NA = run(LocusCoeruleus, values, ["firing", "NA"], t=[0, 500], inputs={"effect": 1.0, "signal": 1.0})[-1]
     assert firing == 0
     assert pytest.approx(0, abs=1e-9) == NA
 
@@ -163,28 +164,29 @@ def test_no_firing_below_zero(run) -> None:
 SIGNS = {
     "tau[yawning]": 30.0, "tau[nausea]": 60.0, "by_NA[yawning]": 0.5, "by_NA[nausea]": 0.0, "by_fast[yawning]": 1.0, "by_fast[nausea]": 0.2,
     "by_slow[yawning]": 0.3, "by_slow[nausea]": 0.1, "by_opioid[yawning]": 0.0, "by_opioid[nausea]": 2.0,
+    "by_lack[yawning]": 0.0, "by_lack[nausea]": 0.5,
 }  # fmt: skip
 NAMES = ["yawning", "nausea"]
 
 
 def test_a_sign_goes_to_one_less_the_exponential_of_its_drive(run) -> None:
     t = np.linspace(0, 300, 7)
-    inputs = {"excess": 0.4, "fast": 0.5, "slow": 0.2, "opioid": 0.1, "eased[nausea]": 0.5}
+    inputs = {"excess": 0.4, "fast": 0.5, "slow": 0.2, "opioid": 0.1, "lack": 0.3, "eased[nausea]": 0.5}
     S = run(Signs, SIGNS, ["S[yawning]", "S[nausea]"], t=t, inputs=inputs, sign=NAMES)
-    yawning, nausea = 1 - np.exp(-(0.5 * 0.4 + 0.5 + 0.3 * 0.2)), 0.5 * (1 - np.exp(-(0.2 * 0.5 + 0.1 * 0.2 + 2 * 0.1)))
+    yawning, nausea = 1 - np.exp(-(0.5 * 0.4 + 0.5 + 0.3 * 0.2)), 0.5 * (1 - np.exp(-(0.2 * 0.5 + 0.1 * 0.2 + 2 * 0.1 + 0.5 * 0.3)))
     assert S[:, 0] == pytest.approx(yawning * (1 - np.exp(-t / 30)), rel=1e-6, abs=1e-9)
     assert S[:, 1] == pytest.approx(nausea * (1 - np.exp(-t / 60)), rel=1e-6, abs=1e-9)
 
 
 def test_no_sign_without_a_drive_and_none_above_one(run) -> None:
-    held = {"excess": 0.0, "fast": 0.0, "slow": 0.0, "opioid": 0.0}
+    held = {"excess": 0.0, "fast": 0.0, "slow": 0.0, "opioid": 0.0, "lack": 0.0}
     assert (run(Signs, SIGNS, ["S[yawning]", "S[nausea]"], t=[0, 500], inputs=held, sign=NAMES) == 0).all()
     strong = run(Signs, SIGNS, ["S[yawning]", "S[nausea]"], t=[0, 1800], inputs=dict.fromkeys(held, 50.0), sign=NAMES)[-1]
     assert strong == pytest.approx([1, 1], abs=1e-7)
 
 
 def test_an_opioid_alone_brings_nausea_and_no_yawning(run) -> None:
-    held = {"excess": 0.0, "fast": 0.0, "slow": 0.0, "opioid": 0.5}
+    held = {"excess": 0.0, "fast": 0.0, "slow": 0.0, "opioid": 0.5, "lack": 0.0}
     yawning, nausea = run(Signs, SIGNS, ["S[yawning]", "S[nausea]"], t=[0, 900], inputs=held, sign=NAMES)[-1]
     assert yawning == 0
     assert nausea == pytest.approx(1 - np.exp(-1), rel=1e-6)
@@ -200,7 +202,8 @@ def test_a_medicine_takes_its_share_of_a_symptom_and_no_more(run, given: float, 
 # what they move
 
 AUTONOMIC = {
-    "rate_gain": 0.2, "vessels_gain": 0.5, "breath_gain": 0.3, "pupil_gain": 3.0, "pupil_half": 0.5, "heat": 0.4, "T_core0": 36.8,
+    "rate_gain": 0.2, "vessels_gain": 0.5,
+    "breath_gain": 0.3, "breath_half": 1.5, "pupil_gain": 3.0, "pupil_half": 0.5, "heat": 0.4, "heat_half": 0.5, "T_core0": 36.8,
 }  # fmt: skip
 MOVED = ["rate_change", "vessels_change", "breath", "widening", "T_core"]
 
@@ -237,7 +240,7 @@ def test_nothing_moves_without_withdrawal() -> None:
 
 def test_withdrawal_quickens_narrows_stirs_widens_and_warms() -> None:
     assert algebraic(Autonomic, AUTONOMIC, {"excess": 1.0, "signal": 0.5}, MOVED) == pytest.approx(
-        {"rate_change": 0.2, "vessels_change": -0.25, "breath": 0.15, "widening": 1.5, "T_core": 37.0}
+        {"rate_change": 0.2, "vessels_change": -0.25, "breath": 0.075, "widening": 1.5, "T_core": 37.0}
     )
     strong = algebraic(Autonomic, AUTONOMIC, {"excess": 1e6, "signal": 1e6}, ["vessels_change", "widening"])
     assert strong == pytest.approx({"vessels_change": -0.5, "widening": 3.0}, rel=1e-5)

@@ -50,7 +50,8 @@ def check(texts: set[str]) -> None:
     for text in sorted(texts):
         ours = Unit.parse(text)
         try:
-            theirs = 1 * ureg.parse_units(text)
+            # our degC counts degrees above 0 °C: a scale, with no other zero to convert to
+            theirs = 1 * ureg.parse_units(text.replace("degC", "delta_degC"))
         except Exception:
             only_ours.append(text)
             continue

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from papaver.bench.claims import Checks, claim
 from papaver.bench.claims_acute import course, iv
+from papaver.bench.run import load_studies, run_study
+from papaver.bench.score import Scored
+from papaver.bench.study import Study
 from papaver.cohort import sample
 from papaver.readouts.outcomes import add_outcomes
 from papaver.readouts.withdrawal import ITEMS
@@ -16,7 +20,8 @@ from papaver.simulate import Result, prepare, simulate
 
 INERT = [{"give": "airway", "level": "0 %"}]
 """A run without a dose needs something that happens."""
-USER = {"drug": "heroin", "dose": "160 mg/day", "route": "iv", "for": "2 year"}
+USER = {"drug": "heroin", "dose": "160 mg/day", "route": "iv", "for": "2 year", "stopped": "1 min"}
+"""A daily user at the last dose."""
 HELD = {"methadone": ("60 mg/day", "oral"), "buprenorphine": ("16 mg/day", "sublingual"), "morphine": ("120 mg/day", "sc")}
 """Usual daily doses of those held on other opioids."""
 
@@ -31,7 +36,7 @@ def stop(
 def held(drug: str, duration: str = "1 year", **more: str) -> dict[str, str]:
     """A year on a usual daily dose."""
     dose, route = HELD[drug]
-    return {"drug": drug, "dose": dose, "route": route, "for": duration, **more}
+    return {"drug": drug, "dose": dose, "route": route, "for": duration, "stopped": "1 min", **more}
 
 
 def out(r: Result, name: str) -> float:
@@ -143,7 +148,7 @@ def _gut(c: Checks) -> None:
         c.check(low_high, f"{what}: {normal:.2f} without drug, {used:.2f} in use, {least if name != 'gut.secretion' else most:.2f} in withdrawal")
     for sign in ("cramps", "nausea", "diarrhoea"):
         c.check(r[f"signs.S[{sign}]"][0].max() > 0.15, f"{sign} come ({r[f'signs.S[{sign}]'][0].max():.2f} of 1)")
-    user = course(c, [iv("naloxone", "0.4 mg", at="30 min")], until="2 h", every="5 min", person={"history": held("methadone")})
+    user = course(c, [iv("naloxone", "0.4 mg", at="30 min")], until="2 h", every="5 min", person={"history": held("methadone", stopped="24 h")})
     before, after = at(user, "gut.caecum", 29), float(user["gut.caecum"][0].min())
     c.check(after < 0.9 * before, f"naloxone in somebody on methadone takes the time to the caecum from {before:.0f} to {after:.0f} min")
     kept = [s for s in c.scored_all() if s.system == "gut" and s.metric == "fold" and s.score is not None]
@@ -272,14 +277,15 @@ def _tolerance(c: Checks) -> None:
             person=person,
             treatments=[{"give": "ventilation", "level": "6 L/min"}],
         )
-        return {k: float(r[f"{k}.effect"][0].max()) for k in ("euphoria", "pain", "respiratory", "gut_wall")}
+        effects = {k: float(r[f"{k}.effect"][0].max()) for k in ("euphoria", "pain", "respiratory")}
+        return {**effects, "gut": float(r["gut.caecum"][0].max()) / 110 - 1}
 
     naive = peaks(None, 10)
     weeks = {n: peaks({"drug": "morphine", "dose": "120 mg/day", "route": "sc", "for": n}, 10) for n in ("3 day", "3 week", "6 month")}
     for n, x in weeks.items():
         c.check(True, f"effects of morphine 10 mg after {n}: " + ", ".join(f"{k} {x[k] / naive[k]:.2f}" for k in x))
     left = {k: weeks["3 week"][k] / naive[k] for k in naive}
-    c.check(left["euphoria"] < left["pain"] < left["gut_wall"], "euphoria is lost soonest, then relief; the gut keeps most")
+    c.check(left["euphoria"] < left["pain"] < left["gut"], "euphoria is lost soonest, then relief; the gut keeps most")
     c.check(len({round(v, 2) for v in left.values()}) >= 3, "so they fall at different rates")
     c.check(all(weeks["3 day"][k] >= weeks["6 month"][k] - 1e-3 for k in naive), "and go on falling over weeks")
     history = {"drug": "morphine", "dose": "120 mg/day", "route": "sc", "for": "6 month"}
@@ -351,13 +357,17 @@ def _maintained(c: Checks) -> None:
         abs(ceiling[3] - ceiling[2]) < 0.15 * ceiling[2] and ceiling[3] > 1.5,
         "lowest ventilation after buprenorphine 0.3, 1, 4, 16 mg iv: " + ", ".join(f"{x:.1f}" for x in ceiling) + " L/min",
     )
-    kept = [
-        s
-        for s in c.scored_all()
-        if s.observation.quantity in ("occupancy", "receptor_availability") and s.drug == "buprenorphine" and s.metric == "odds"
-    ]
+    kept = [s for study in load_studies(c.library)[0] for s in _held(c, study)]
     gmfe = float(np.exp(np.mean([np.log(s.score or 9) for s in kept]))) if kept else 9.0
     c.check(gmfe <= 2, f"published occupancy: odds {gmfe:.2f}-fold apart over {len(kept)}")
+
+
+def _held(c: Checks, study: Study) -> list[Scored]:
+    """Receptor occupancies of a study that gives buprenorphine."""
+    if not any(d["drug"] == "buprenorphine" for arm in study.arms.values() for d in arm.get("doses", [])):
+        return []
+    seen = [o for o in study.observations if o.quantity in ("occupancy", "receptor_availability")]
+    return [s for s in run_study(msgspec.structs.replace(study, observations=seen), c.library) if s.metric == "odds"] if seen else []
 
 
 @claim("care.precipitated_withdrawal")

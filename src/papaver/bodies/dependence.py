@@ -65,10 +65,10 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     bind("tone.C_rest", "receptors.mop.endogenous.C_rest")
     add("hyperalgesia", Hyperalgesia, "dependence.pain", "tau", "gain", "H0")
     add("withdrawal", Expression, "withdrawal", "tau_fast", "tau_slow", "tau_used", "surge", "gain", "half", "w_fast", "w_slow", "start")
-    add("noradrenaline", LocusCoeruleus, "withdrawal.locus", "reach", "gain", "tau")
+    add("noradrenaline", LocusCoeruleus, "withdrawal.locus", "reach", "gain", "half", "tau")
     add("signs", Signs, sign=SIGNS)
     for sign in SIGNS:
-        for p in ("tau", "by_NA", "by_fast", "by_slow", "by_opioid"):
+        for p in ("tau", "by_NA", "by_fast", "by_slow", "by_opioid", "by_lack"):
             path = f"withdrawal.signs.{sign}.{p}"
             if has(path):
                 bind(f"signs.{p}[{sign}]", path)
@@ -78,7 +78,8 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
         add(medicine, Symptomatic)
         bind(f"{medicine}.reach", f"withdrawal.medicines.{medicine}")
         s.connect(f"{medicine}.left", f"signs.eased[{sign}]")
-    add("autonomic", Autonomic, "withdrawal.autonomic", "rate_gain", "vessels_gain", "breath_gain", "pupil_gain", "pupil_half", "heat", "T_core0")
+    autonomic = ("rate_gain", "vessels_gain", "breath_gain", "breath_half", "pupil_gain", "pupil_half", "heat", "heat_half", "T_core0")
+    add("autonomic", Autonomic, "withdrawal.autonomic", *autonomic)
     add("ecg", Electrocardiogram, "withdrawal.ecg", "QTc0", "slope_R", "slope_S")
     add("clock", Clock, "hormones.clock", "cos0", "sin0")
     add("adrenal", AdrenalAxis, "hormones.adrenal", *ADRENAL)
@@ -112,7 +113,7 @@ mop.rest>locus.rest,hypothalamus.rest,gut_wall.rest,tone.rest,hyperalgesia.rest
 tone.change>mop.C[endogenous] hyperalgesia.left>relief.left
 locus.debt>withdrawal.debt locus.effect>noradrenaline.effect
 withdrawal.signal>noradrenaline.signal,autonomic.signal,adrenal.signal,gut.signal,immunity.signal
-withdrawal.fast>signs.fast withdrawal.felt>signs.slow respiratory.effect>signs.opioid
+withdrawal.fast>signs.fast withdrawal.felt>signs.slow tone.lack>signs.lack locus.R>tone.response respiratory.effect>signs.opioid
 direct.alpha2_left>noradrenaline.alpha2_left,adrenal.alpha2_left
 noradrenaline.excess>signs.excess,autonomic.excess
 autonomic.rate_change>heart.rate_change autonomic.vessels_change>heart.vessels_change autonomic.breath>depression.stirred

@@ -44,9 +44,12 @@ class PeptideTone(Component):
     stimulus = Input("1", "efficacy-weighted occupancy")
     rest = Input("1", "the same at rest", default=0)
 
+    response = Input("1", "response to the drug, fraction of the maximum", default=0)
+
     T = State("1", "tone, relative to rest, less one", init=T0)
     change = Output(C_rest * T, "nmol/L", "change of the concentration")
     tone = Output(1 + T, "1", "tone, relative to rest")
+    lack = Output(maximum(-T, 0.0) * (1 - response), "1", "what of the tone is lacking and no drug makes good")
     equations = [d(T) == (-depth * maximum(stimulus - rest, 0.0) / (depth * maximum(stimulus - rest, 0.0) + 1) - T) / tau]
     laws = [tone >= 0]
 

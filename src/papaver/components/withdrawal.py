@@ -65,14 +65,15 @@ class LocusCoeruleus(Component):
     """
 
     reach = Param("1", "loss of firing at full opioid effect")
-    gain = Param("1", "rise of firing per expressed signal")
+    gain = Param("1", "largest rise of firing by the expressed signal")
+    half = Param("1", "signal at half of it")
     tau = Param("min", "time constant of noradrenaline turnover")
     effect = Input("1", "opioid effect on the locus coeruleus")
     signal = Input("1", "expressed withdrawal")
     alpha2_left = Input("1", "what alpha-2 agonists leave of its output", default=1)
 
     NA = State("1", "noradrenaline turnover, relative to rest", init=1)
-    firing = Output(maximum(1 - reach * effect, 0.0) * (1 + gain * signal) * alpha2_left, "1", "firing, relative to rest")
+    firing = Output(maximum(1 - reach * effect, 0.0) * (1 + gain * signal / (signal + half)) * alpha2_left, "1", "firing, relative to rest")
     excess = Output(maximum(NA - 1, 0.0), "1", "noradrenaline above rest")
     equations = [d(NA) == (firing - NA) / tau]
     laws = [NA >= 0]
@@ -86,14 +87,16 @@ class Signs(Component):
     by_fast = Param("1", "drive per fast stage", over="sign")
     by_slow = Param("1", "drive per slow stage", over="sign")
     by_opioid = Param("1", "drive per opioid effect (nausea)", over="sign")
+    by_lack = Param("1", "drive per lack of the body's own opioids", over="sign")
     excess = Input("1", "noradrenaline above rest")
     fast = Input("1", "fast stage of withdrawal")
     slow = Input("1", "what is felt of the slow stage of withdrawal")
     opioid = Input("1", "opioid effect")
+    lack = Input("1", "lack of the body's own opioids that no drug makes good")
     eased = Input("1", "what symptomatic medicines leave", over="sign", default=1)
 
     S = State("1", "strength", over="sign")
-    drive = Output((1 - exp(-(by_NA * excess + by_fast * fast + by_slow * slow + by_opioid * opioid))) * eased, "1", "strength that it goes to")
+    drive = Output((1 - exp(-(by_NA * excess + by_fast * fast + by_slow * slow + by_opioid * opioid + by_lack * lack))) * eased, "1", "strength that it goes to")
     equations = [d(S) == (drive - S) / tau]
     laws = [S >= 0, 1 - S >= 0]
 
@@ -103,19 +106,21 @@ class Autonomic(Component):
 
     rate_gain = Param("1", "rise of the heart rate per noradrenaline above rest, fraction of rest")
     vessels_gain = Param("1", "fall of the vessels' conductance per noradrenaline above rest, fraction of rest")
-    breath_gain = Param("1", "rise of the wakefulness drive to breathe per expressed signal, fraction of rest")
+    breath_gain = Param("1", "largest rise of the wakefulness drive to breathe, fraction of rest")
+    breath_half = Param("1", "expressed signal at half of it")
     pupil_gain = Param("mm", "widest change of the pupil")
     pupil_half = Param("1", "expressed signal at half of it")
-    heat = Param("degC", "change of body temperature per expressed signal")
+    heat = Param("degC", "largest change of body temperature")
+    heat_half = Param("1", "expressed signal at half of it")
     T_core0 = Param("degC", "body temperature at rest")
     excess = Input("1", "noradrenaline above rest")
     signal = Input("1", "expressed withdrawal")
 
     rate_change = Output(rate_gain * excess, "1", "change of the heart's rate")
     vessels_change = Output(-vessels_gain * excess / (1 + excess), "1", "change of the vessels' conductance")
-    breath = Output(breath_gain * signal, "1", "change of the wakefulness drive")
+    breath = Output(breath_gain * signal / (signal + breath_half), "1", "change of the wakefulness drive")
     widening = Output(pupil_gain * signal / (signal + pupil_half), "mm", "change of the pupil")
-    T_core = Output(T_core0 + heat * signal, "degC", "body temperature")
+    T_core = Output(T_core0 + heat * signal / (signal + heat_half), "degC", "body temperature")
 
 
 class Electrocardiogram(Component):

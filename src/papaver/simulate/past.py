@@ -25,8 +25,10 @@ from papaver.scenario.resolve import ResolvedHistory, ResolvedScenario
 
 MOST_DAYS = 14
 """Most days of a regimen that are simulated; five residence times of methadone and buprenorphine are within them."""
-RESIDENCES = 4.0
+RESIDENCES = 7.0
 """Residence times of the slowest molecule after which a regimen's days count as alike."""
+LEAST_DAYS = 4.0
+"""Fewest, if the regimen has lasted as long: low mood answers over days."""
 STEP = 10.0
 """Minutes between the points at which the stimulus is taken."""
 
@@ -52,12 +54,16 @@ def past(r: ResolvedScenario, library: Library, residence: float) -> Past:
     h = r.history
     if h is None:
         return Past({}, 0.0, ())
-    window = min(h.duration, MOST_DAYS * 1440.0, max(1440.0, h.every, RESIDENCES * residence))
+    window = min(h.duration, MOST_DAYS * 1440.0, max(LEAST_DAYS * 1440.0, h.every, RESIDENCES * residence))
     window = math.ceil(window / h.every) * h.every
     since = h.stopped if h.stopped > 0 else h.every
     who, variants = tuple(sorted(r.covariates.items())), tuple(sorted(r.variants.items()))
-    mean, answered = _mean_stimulus(_Key(library), h.route, tuple(h.amounts.items()), h.every, window, who, variants)
-    values = _slow_states(_Key(library), mean, answered, max(h.duration - window, 0.0))
+    regimen, before = (_Key(library), h.route, tuple(h.amounts.items()), h.every, window, who, variants), max(h.duration - window, 0.0)
+    mean, answered, rest = _mean_stimulus(*regimen)
+    values = _slow_states(_Key(library), mean, answered, before)
+    # the body's own opioids lessen meanwhile, and with them the stimulus
+    mean, answered, _ = _mean_stimulus(*regimen, 1.0 + values.get("dependence.tone.T0", 0.0), rest)
+    values = _slow_states(_Key(library), mean, answered, before)
     times = [-since - k * h.every for k in range(int(window / h.every))]
     doses = tuple((t, name, h.route, amount) for t in reversed(times) for name, amount in h.amounts.items())
     return Past(values, window + since - h.every, doses)
@@ -81,13 +87,15 @@ class _Key:
 @functools.lru_cache(maxsize=256)
 def _mean_stimulus(
     key: _Key, route: str, amounts: tuple[tuple[str, float], ...], every: float, length: float, who: tuple[tuple[str, float | str], ...],
-    variants: tuple[tuple[str, str], ...],
-) -> tuple[float, float]:  # fmt: skip
-    """Mean stimulus of MOP above rest over the last dosing interval (at least a day) of the regimen, and the steady stimulus that the locus coeruleus
-    would answer as it answers this one on average; kinetics and receptors alone."""
+    variants: tuple[tuple[str, str], ...], tone: float = 1.0, rest: float | None = None,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Mean stimulus of MOP above rest over the last dosing interval (at least a day) of the regimen, the steady stimulus that the locus coeruleus
+    would answer as it answers this one on average, and the stimulus at rest; kinetics and receptors alone, the body's own opioids at `tone`."""
     library = key.library
     body = adult(library, [(name, route) for name, _ in amounts], dict(variants))
     P = parameter_matrix(body, library, person_values(body, library, dict(who)))
+    own = [k for k, name in enumerate(body.program.param_names) if name.endswith(".C_rest[endogenous]")]
+    P[:, own] *= tone
     n = max(1, math.ceil(length / every))
     doses = [DoseEvent(k * every, body.ports[name, route], amount, 0.0) for k in range(n) for name, amount in amounts]
     end = n * every
@@ -98,12 +106,14 @@ def _mean_stimulus(
     if solution.reasons[0]:
         raise PapaverError(f"person.history: could not be simulated: {solution.reasons[0]}")
     seen = t >= last
-    above = np.maximum(solution.Y[0, seen, 0] - solution.Y[0, seen, 1], 0.0)
+    if rest is None:
+        rest = float(solution.Y[0, -1, 1])
+    above = np.maximum(solution.Y[0, seen, 0] - rest, 0.0)
     span = t[seen][-1] - t[seen][0]
     # the response saturates, so that peaks count less than they weigh in the mean
     KE = library.parameters["withdrawal.opponent.KE"].internal
     response = float(np.trapezoid(above / (above + KE), t[seen]) / span)
-    return float(np.trapezoid(above, t[seen]) / span), KE * response / (1.0 - response)
+    return float(np.trapezoid(above, t[seen]) / span), KE * response / (1.0 - response), rest
 
 
 @functools.lru_cache(maxsize=256)
