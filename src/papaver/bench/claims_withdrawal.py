@@ -233,7 +233,8 @@ def _mood(c: Checks) -> None:
 
 @claim("withdrawal.not_lethal")
 def _not_lethal(c: Checks) -> None:
-    scenario = {"doses": [], "treatments": INERT, "observe": {"until": "10 day", "every": "2 h"}, "person": {"weight": "70 kg", "history": USER}}
+    person = {"weight": "70 kg", "history": {**USER, "stopped": "6 h"}}
+    scenario = {"doses": [], "treatments": INERT, "observe": {"until": "10 day", "every": "2 h"}, "person": person}
     p = prepare(Scenario.from_dict(scenario), c.library)
     r = add_outcomes(simulate(p, sample(p, 60, 5), solver="kernel"))
     died = float(np.nanmean(r.outcomes["rescue.dead"]))

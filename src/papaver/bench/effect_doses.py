@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -38,8 +39,8 @@ PRESCRIBED_HEROIN = ("450 mg/day", "iv", "8 h")
 USUAL_DOSE = {
     "naloxone": "0.4 mg", "morphine": "10 mg", "heroin": "10 mg", "fentanyl": "100 ug", "buprenorphine": "0.3 mg", "methadone": "15 mg",
     "oxycodone": "15 mg", "hydromorphone": "2 mg", "remifentanil": "0.5 ug/kg", "alfentanil": "1 mg", "clonidine": "0.2 mg", "lofexidine": "0.6 mg",
-    "naltrexone": "50 mg", "nalmefene": "1 mg", "midazolam": "3 mg", "diazepam": "10 mg", "buprenorphine sublingual": "8 mg", "morphine oral": "30 mg",
-    "heroin intranasal": "25 mg", "naloxone intranasal": "4 mg", "fentanyl transmucosal": "400 ug",
+    "naltrexone": "50 mg", "nalmefene": "1 mg", "midazolam": "3 mg", "diazepam": "10 mg", "buprenorphine sublingual": "8 mg",
+    "morphine oral": "30 mg", "heroin intranasal": "25 mg", "naloxone intranasal": "4 mg", "fentanyl transmucosal": "400 ug",
 }  # fmt: skip
 """A usual single dose, for findings of a direction only, which hangs on it little."""
 HALVING = {"fentanyl": "0.45 ng/mL", "remifentanil": "1.2 ng/mL", "alfentanil": "45 ng/mL", "morphine": "40 ng/mL"}
@@ -61,10 +62,15 @@ PACE_ROUTE = {
 USERS = (
     r"(?<!non-)(?<!non)(?<!not )(?<!acute )(?<!acute_)dependen(?:t|ce)\b|addict|assisted|mainten|maintained|stabili[sz]ed|kept on|held on|chronic|"
     r"tolerant\b|substitution|(?:heroin|opioid|opiate|active|current|methadone|morphine|drug|habitual|regular|daily|illicit) (?:abusers?|users?)\b|"
-    r"\bpatients? (?:receiving|taking|on|with opioid)|(?:methadone|buprenorphine|heroin|diamorphine|opioid|subutex) patients|in (?:opioid )?treatment|"
-    r"detoxif|abstinen|injecting|injectors|injectable|long-term|(?-i:\bOUD\b)|use disorder|in withdrawal|(?-i:\bOME\b)|^users?\b|\busers\b"
+    r"\bpatients? (?:receiving|taking|on|with opioid)|(?:methadone|buprenorphine|heroin|diamorphine|opioid|subutex) patients|"
+    r"in (?:opioid )?treatment|detoxif|abstinen|injecting|injectors|(?:heroin|opioid|opiate|drug)[- ]using|injectable|long-term|(?-i:\bOUD\b)|"
+    r"use disorder|in withdrawal|(?-i:\bOME\b)|^users?\b|\busers\b"
 )
-HEALTHY = r"naive|healthy|non-?dependent|not dependent|controls?\b|never|former|experienced|normal|volunteers? without|non-?users?|non-?tolerant|opioid-free"
+"""People who take opioids every day."""
+HEALTHY = (
+    r"naive|healthy|non-?dependent|not dependent|controls?\b|never|former|experienced|normal|volunteers? without|non-?users?|non-?tolerant|"
+    r"opioid-free"
+)
 FOREIGN = (
     r"tramadol|tapentadol|sufentanil|levorphanol|(?:dextro)?propoxyphene|meperidine|pethidine|LAAM|pentazocine|nalbuphine|butorphanol|"
     r"methylnaltrexone|MNTX|naloxegol|alvimopan|paroxetine|quetiapine|memantine|pregabalin|gabapentin|propofol|sevoflurane|isoflurane|desflurane|"
@@ -75,8 +81,10 @@ FOREIGN = (
 _LIST = r"\d+(?:\.\d+)?(?:\s*(?:,|or|and|-|–|to|/)\s*\d+(?:\.\d+)?)*"
 _AMOUNT = re.compile(
     rf"(?P<bound>>=|<=|>|<|≥)?\s*(?P<list>{_LIST})\s*(?P<unit>mg|mcg|ug|µg|μg|ng|g|nmol|umol)\b"
-    r"(?P<per>(?:\s*/\s*(?:70\s*kg|kg|days?|d|hours?|hr|h|min|mL|ml|L)\b)*)(?P<day>\s*(?:OME|MME)?(?:[^,;.]|\.\d){0,24}?(?:\b(?:a|per|each) day\b|\bdaily\b))?"
+    r"(?P<per>(?:\s*/\s*(?:70\s*kg|kg|days?|d|hours?|hr|h|min|mL|ml|L)\b)*)"
+    r"(?P<day>\s*(?:OME|MME)?(?:[^,;.]|\.\d){0,24}?(?:\b(?:a|per|each) day\b|\bdaily\b))?"
 )
+_OFTEN = {"two": 2, "twice": 2, "three": 3, "four": 4, "six": 6}
 
 
 @dataclass(frozen=True)
@@ -160,15 +168,15 @@ def _given(drug: str, m: re.Match[str]) -> Given:
     per = re.sub(r"\s", "", m.group("per")).lower().strip("/")
     if re.search(r"m?l$", per):
         return Given(drug, value, f"{unit}/{'mL' if per.endswith('ml') else 'L'}", "level", text=m.group(0).strip())
-    value = value if "70kg" not in per else value
     parts = [p for p in per.split("/") if p and p != "70kg"]
     times = {"d": "day", "days": "day", "hr": "h", "hour": "h", "hours": "h"}
     per = "/".join(times.get(p, p) for p in parts)
     if m.group("day") and "day" not in per:
         per = f"{per}/day".strip("/")
-        often = re.search(r"\b(two|three|four|six|\d) times|twice", m.group("day"))
-        value *= {"two": 2, "three": 3, "four": 4, "six": 6}.get(str(often.group(1)), int(often.group(1) or 2) if (often.group(1) or "2").isdigit() else 1) \
-            if often else 1
+        often = re.search(r"\b(two|three|four|six|[2-6]) times|\b(twice)\b", m.group("day"))
+        if often:
+            word = often.group(1) or often.group(2)
+            value *= _OFTEN.get(word) or int(word)
     return Given(drug, value, unit, per, text=m.group(0).strip())
 
 
@@ -232,7 +240,8 @@ class Pharmacy:
         for p in drug.products.values():
             same = p.amount == f"{g.value:g} {g.unit}" if g.value is not None else False
             device = p.route.endswith("autoinjector") and not re.search(r"auto-?injector|pre-?filled", self.text, re.I)
-            if same and not device and (p.route == kind or p.route.startswith(f"{kind}_")) and not p.route.startswith("oral_er"):
+            kin = p.route == kind or (kind in ("intranasal", "im") and p.route.startswith(f"{kind}_"))
+            if same and not device and kin:
                 return p.route if not re.search(r"dilut|atomi", self.text, re.I) or f"{kind}_dilute" not in routes else f"{kind}_dilute"
         if kind == "intranasal" and "intranasal" in routes and not re.search(r"dilut|atomi|concentrat|pectin", self.text, re.I):
             return "intranasal"
@@ -274,7 +283,7 @@ class Pharmacy:
         marks = (5.0, 15.0, 30.0, 60.0, 120.0, 240.0, 480.0) if len(steps) == 1 else (10.0,)
         edges = sorted({stop, *(e for t, _ in steps for x in (0.0, *marks) if (e := t + x) < stop)})
         out = [(t, 1.0, rise * p["V1"]) for t, rise in rises]
-        for a, b in zip(edges, edges[1:], strict=False):
+        for a, b in itertools.pairwise(edges):
             amount = 0.0
             for t, rise in (x for x in rises if x[0] <= a):
                 taken = sum(q / k * (math.exp(-k * (a - t)) - math.exp(-k * (b - t))) for q, k in deep)

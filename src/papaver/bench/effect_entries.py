@@ -20,9 +20,13 @@ from papaver.bench.effect_special import special
 from papaver.bench.effect_values import ONLY_RELATIVE, TARGET, Meaning, meaning, scale
 from papaver.bench.effect_words import HORMONES, UP, stated_time, statistic_in
 from papaver.bench.entries import Unusable
+from papaver.errors import PapaverError
 from papaver.evidence.load import Library
 
-NOT_EFFECTS = {"count", "index", "correlation", "odds", "hazard", "cv", "exponent", "incidence", "frequency", "histamine", "constants", "auc", "window", "dose"}
+NOT_EFFECTS = {
+    "count", "index", "correlation", "odds", "hazard", "cv", "exponent", "incidence", "frequency",
+    "histamine", "constants", "auc", "window", "dose",
+}  # fmt: skip
 COMPARED = {"SpO2", "PaO2", "PaCO2", "PetCO2", "MAP", "SBP", "pupil_diameter", "body_temperature", "brain_oxygen"}
 """Values that differ more between people than within one: a value before the drug makes a change of them."""
 RATIOS = ONLY_RELATIVE | {"heart_rate", "cardiac_output", "gastric_emptying", "orocaecal_transit", "colonic_transit"}
@@ -33,7 +37,11 @@ def is_effect_entry(e: dict[str, Any]) -> bool:
     quantity = str(e.get("quantity") or "")
     if re.search(r"occupancy$|receptor_availability|mu_availability", quantity, re.I):
         return True
-    return quantity not in ("ke0", "ke0_half_life") and "model" not in e and asked_of(e) is not None
+    protocol, site = e.get("protocol"), str(e.get("analyte_or_site") or "").lower()
+    if re.fullmatch(r"(?:t_?half_?)?ke0(?:_half_life)?", quantity):
+        # a delay behind a molecule that the place names is one of kinetics
+        return isinstance(protocol, dict) and str(protocol.get("drug") or "none").lower() not in site
+    return "model" not in e and asked_of(e) is not None
 
 
 def study_from_effect_entry(e: dict[str, Any], library: Library) -> dict[str, Any]:
@@ -42,13 +50,19 @@ def study_from_effect_entry(e: dict[str, Any], library: Library) -> dict[str, An
     Raises:
         Unusable: it cannot be simulated; the message is the reason.
     """
-    r = Reader(e, library)
-    r.refuse()
-    found = special(r) or r.values()
+    try:
+        r = Reader(e, library)
+        r.refuse()
+        found = special(r) or r.values()
+    except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as problem:
+        if isinstance(problem, PapaverError):
+            raise
+        raise Unusable(f"the entry is not in the form that is documented ({type(problem).__name__}: {problem})") from None
     if not found.observations:
         raise Unusable("no value, interval or direction that can be compared")
     return {
-        "id": str(e["id"]), "title": str(e.get("claim") or e["id"]), "source": str(e["source"]["citation"]), "system": str(e.get("system") or "other"),
+        "id": str(e["id"]), "title": str(e.get("claim") or e["id"]), "source": str(e["source"]["citation"]),
+        "system": str(e.get("system") or "other"),
         "population": str(e.get("population") or "not stated"), "n": e.get("n") if isinstance(e.get("n"), int) and e["n"] > 0 else None,
         "arms": {k: s.arm() for k, s in found.scenes.items()}, "observations": found.observations, "assumed": list(dict.fromkeys(r.assumed)),
     }  # fmt: skip
@@ -75,9 +89,12 @@ class Reader(Scenes):
             raise Unusable("a simulation by others, an input or a rule of a model: no observation")
         if re.search(r"virtual (?:patient|subject|population)|\bsimulated\b", text, re.I):
             raise Unusable("a simulation by others: no observation")
+        if "drug" not in self.p:
+            raise Unusable("no protocol: what was given to whom is not said")
         if "series" in e and not self.rows:
             raise Unusable("a series without rows")
-        if re.search(r"\b(child|children|neonat|newborn|infant|preterm|adolescent|pregnan)", text, re.I) and not re.search(r"\badults?\b", text, re.I):
+        young = re.search(r"\b(child|children|neonat|newborn|infant|preterm|adolescent|pregnan)", text, re.I)
+        if young and not re.search(r"\badults?\b", text, re.I):
             raise Unusable("children, newborns and pregnancy are outside the adult body")
         if re.search(r"in vitro|recombinant|homogenate|\bcells\b|membranes|cloned", text, re.I) and self.quantity != "NK_activity":
             raise Unusable("in vitro: an input, not an observation in people")
@@ -99,7 +116,8 @@ class Reader(Scenes):
             raise Unusable("cortisol of saliva (free): the body gives that of plasma")
         if e.get("system") == "epidemiology":
             raise Unusable("shares of a population, no given doses: epidemiology")
-        alone = re.search(rf"(?:versus|vs\.?|than|with|plus|after|under|on|against) (?:[\w,]+ ){{0,3}}({FOREIGN})", f"{self.site} ; {self.notes}", re.I)
+        beside = rf"(?:versus|vs\.?|than|with|plus|after|under|on|against) (?:[\w,]+ ){{0,3}}({FOREIGN})"
+        alone = re.search(beside, f"{self.site} ; {self.notes}", re.I)
         if alone and not [row for row in self.rows if row.strange or row.drugs]:
             raise Unusable(f"given with or against {alone.group(1)}, which is not in the library")
         self._refuse_unknown(text)
@@ -184,8 +202,8 @@ class Reader(Scenes):
         low, high = sorted((m(row.low if row.low is not None else 0.0), m(float(row.high or 0.0))))
         return o | {"low": low, "high": high}
 
-    def place(self, row: Row, scene: Scene, default: str) -> dict[str, Any]:
-        """When an observation is read in its arm, and how long the arm must run for it."""
+    def place(self, row: Row, scene: Scene, default: str, relative: bool = False) -> dict[str, Any]:
+        """When an observation is read in its arm, and how long the arm must run for it. `relative`: the greatest change is meant, whichever way."""
         if row.role == "baseline":
             scene.until = max(scene.until, scene.zero + 1)
             return {"at": f"{scene.zero:g} min"}
@@ -200,6 +218,9 @@ class Reader(Scenes):
         if t is not None and t[1] - t[0] >= 1440 and not scene.state and not any("every" in d for d in scene.doses):
             t = None
         statistic = row.statistic or self.asked.statistic or statistic_in(self.site) or (statistic_in(self.claim) if not self.series else None)
+        statistic = None if relative and statistic in ("peak", "trough") else statistic
+        if t is None and scene.held and statistic is None:
+            t = (scene.peak, scene.peak)
         if self.quantity in WITHDRAWAL and scene.state and t is not None and self.e.get("direction") is not None and not row.time:
             t, within = (0.0, t[1]), True
         if t is not None and t[0] == t[1] and not within:
@@ -223,8 +244,8 @@ class Reader(Scenes):
         reference.until = max(reference.until, scene.until)
 
     def daytime(self, scene: Scene) -> None:
-        """Hormones of the day: the run begins at 08:00 and is read on the second day, when the clock of people without a history runs too; a drug comes
-        at 09:00 of it. People go on taking what they take in the day before."""
+        """Hormones of the day: the run begins at 08:00 and is read on the second day, when the clock of people without a history runs too; a drug
+        comes at 09:00 of it. People go on taking what they take in the day before."""
         if self.quantity not in HORMONES or scene.start:
             return
         scene.start, h = "08:00", scene.person.get("history")
@@ -270,15 +291,18 @@ class Reader(Scenes):
         q = self.quantity
         s = scale(q, row.unit)
         further = re.search(r"\b(?:extra|further|additional)\b", row.text) is not None and last is not None
-        versus = re.search(r"(?:versus|vs\.?|than|compared (?:with|to)|against|of) (?:the )?(?:placebo|saline|controls?)\b", f"{self.site} ; {self.claim}", re.I)
+        told = f"{self.site} ; {self.claim}"
+        versus = re.search(r"(?:versus|vs\.?|than|compared (?:with|to)|against|of) (?:the )?(?:placebo|saline|controls?)\b", told, re.I)
+        if s.share and re.search(r"of (?:the )?control\b", told) and without is None:
+            versus = None
         m = meaning(self.asked.how, s, row.value if row.value is not None else row.high, self.site, self.claim, bool(versus) or further)
         partner = before or without
         scene = self.scene(row)
         self.daytime(scene)
         reference: Scene | None = None
         if m.relative in ("reference", "difference"):
-            other = last if further and last is not None else Row({}, role="control" if re.search(r"control", versus.group(0) if versus else "") else "reference")
-            reference = self.scene(other)
+            people = versus is not None and "control" in versus.group(0)
+            reference = self.scene(last if further and last is not None else Row({}, role="control" if people else "reference"))
         elif m.relative is None and (q in RATIOS or q in COMPARED) and partner is not None and partner.value:
             if row.role != "value" and row is not last and (row.role == "baseline" or row is partner or row.role in ("reference", "control")):
                 return
@@ -304,7 +328,7 @@ class Reader(Scenes):
         if q == "SBP":
             m = self._systolic(m)
             o |= {"quantity": "MAP", "unit": "mmHg"}
-        o |= self.place(row, scene, self._default(m, row.value, scene))
+        o |= self.place(row, scene, self._default(m, row.value, scene), m.relative is not None)
         if reference is not None:
             self.daytime(reference)
             self.beside(reference, scene)

@@ -13,23 +13,32 @@ from papaver.bench.effect_words import UNIT, minutes, row_time, span, statistic_
 from papaver.bench.entries import Unusable
 from papaver.evidence.schema import Mixture
 
-ABSTINENT = r"(?<!continuous )abstinen|abstain|detoxif|drug-?free(?! (?:control|volunt|health))|days? clean|after (?:the )?(?:last|stop|cessation|discontinu)|former (?:heroin|opioid|opiate) (?:users|addicts)"
-STOP = r"abrupt|cessation|discontinu|spontaneous|cold turkey|unassisted|after (?:the )?last (?:dose|use|heroin|injection)|last dose|missed dose|left out"
+ABSTINENT = (
+    r"(?<!continuous )abstinen|abstain|detoxif|drug-?free(?! (?:control|volunt|health))|days? clean|"
+    r"after (?:the )?(?:last|stop|cessation|discontinu)|former (?:heroin|opioid|opiate) (?:users|addicts)"
+)
+STOP = (
+    r"abrupt|cessation|discontinu|spontaneous|cold turkey|unassisted|after (?:the )?last (?:dose|use|heroin|injection)|last dose|missed dose|"
+    r"left out"
+)
 _BASELINE = (
     r"^(?:pre|before|baseline|at rest|resting|rest|initial)\b|\bbaseline$|before (?:the )?(?:drug|dose|injection|naloxone)|pre-?(?:drug|dose|inject)"
 )
 _REFERENCE = r"placebo|saline|sham|vehicle|solvent|untreated|\bno (?:drug|antagonist|naloxone|opioid|treatment)\b|\bwater\b"
 _CONTROL = r"\bcontrols?\b|healthy|naive|non-?users?|never"
 _LABELS = ("label", "arm", "group", "drug", "dose", "treatment", "condition", "antagonist", "agonist", "route", "drugs", "population")
-_PLAIN = set(
-    "the and with plus after before for per than over under above below only mean median peak nadir lowest highest trough maximum minimum level dose doses "
-    "iv im sc intranasal nasal oral sublingual tablet injection bolus infusion placebo saline control controls healthy naive users user patients patient "
-    "people group adults men women male female young older elderly chronic tolerant dependent maintained maintenance active abstinent addicts opioid "
-    "heroin baseline rest resting study kg day days week weeks month months year years hour hours min minutes during reversal early late phase end start "
-    "single daily total all whole brain value alone volunteers subjects n x rows score scale first second short acting long slow release usual extra "
-    "further additional combination both breathing ventilation tolerance latency held own former recent stable low high drug drugs onset resolution "
-    "duration decline resolution fade settle complete short-acting long-acting slow-release sows cows oows hcvr morning evening night basal on off at in of to by mm mg ug ng ml pre post no non free open smoked inhaled ml/h mmhg kpa co2".split()
-)  # fmt: skip
+_PLAIN = (
+    r"the|and|with|plus|after|before|for|per|than|over|under|above|below|only|mean|median|peak|nadir|lowest|highest|trough|maximum|"
+    r"minimum|level|dose|doses|iv|im|sc|intranasal|nasal|oral|sublingual|tablet|injection|bolus|infusion|placebo|saline|control|"
+    r"controls|healthy|naive|users|user|patients|patient|people|group|adults|men|women|male|female|young|older|elderly|chronic|"
+    r"tolerant|dependent|maintained|maintenance|active|abstinent|addicts|opioid|heroin|baseline|rest|resting|study|kg|day|days|"
+    r"week|weeks|month|months|year|years|hour|hours|min|minutes|during|reversal|early|late|phase|end|start|single|daily|total|all|"
+    r"whole|brain|value|alone|volunteers|subjects|n|x|rows|score|scale|first|second|short|acting|long|slow|release|usual|extra|"
+    r"further|additional|combination|both|breathing|ventilation|tolerance|latency|held|own|former|recent|stable|low|high|drug|"
+    r"drugs|onset|resolution|duration|decline|fade|settle|complete|short-acting|long-acting|slow-release|sows|cows|oows|hcvr|"
+    r"morning|evening|night|basal|on|off|at|in|of|to|by|mm|mg|ug|ng|ml|pre|post|no|non|free|open|smoked|inhaled|ml/h|mmhg|kpa|co2"
+)
+"""Words of labels that say nothing strange."""
 
 
 def number(x: Any) -> float | None:
@@ -68,7 +77,8 @@ def read_row(raw: dict[str, Any], names: Names, unit: str | None, drug: str | No
     keyed = {k: v for k, v in raw.items() if isinstance(v, str) and k not in ("unit", "text", "time", "note", "kind")}
     label = " ; ".join(v for k, v in keyed.items() if k in _LABELS)
     text = " ; ".join(keyed.values())
-    row = Row(raw, text, number(raw.get("value")), number(raw.get("low")), number(raw.get("high")), unit=str(raw["unit"]) if raw.get("unit") else unit)
+    own_unit = str(raw["unit"]) if raw.get("unit") else unit
+    row = Row(raw, text, number(raw.get("value")), number(raw.get("low")), number(raw.get("high")), unit=own_unit)
     for key, kind in (("sd", "SD"), ("se", "SE"), ("sem", "SE")):
         if number(raw.get(key)) is not None:
             row.spread = {"kind": kind, "value": float(raw[key])}
@@ -117,13 +127,17 @@ def _doses(row: Row, raw: dict[str, Any], drug: str | None) -> None:
                 row.role, row.given = "reference", []
         c = re.fullmatch(r"(?:([a-z]+)_)?(?:plasma|target|ce|cp|concentration|conc|blood)_(ng|ug|nmol|pg)_(?:per_)?(m?l)", str(key), re.I)
         if c and x is not None and (c.group(1) or drug):
-            row.levels.append(Given(str(c.group(1) or next(iter(row.drugs), drug)), x, f"{c.group(2)}/{'mL' if c.group(3).lower() == 'ml' else 'L'}", "level"))
+            volume = "mL" if c.group(3).lower() == "ml" else "L"
+            row.levels.append(Given(str(c.group(1) or next(iter(row.drugs), drug)), x, f"{c.group(2)}/{volume}", "level"))
+    level = re.search(r"(\d+(?:\.\d+)?) ?(ng|ug|nmol)/(m?L)", str(raw.get("label") or raw.get("arm") or ""))
+    if level and not row.levels and (named := next(iter(row.drugs), drug)) is not None:
+        row.levels.append(Given(named, float(level.group(1)), f"{level.group(2)}/{level.group(3)}", "level"))
     if not row.given and not row.levels:
         m2 = re.search(r"(>=|<=|>|<|≥)?\s*(\d+(?:\.\d+)?) ?(mg|ug|mcg)\b(?!/mL)", str(raw.get("label") or raw.get("arm") or raw.get("dose") or ""))
-        own = next(iter(row.drugs), drug)
-        if m2 and own is not None:
+        named = next(iter(row.drugs), drug)
+        if m2 and named is not None:
             x = float(m2.group(2)) * (1.5 if m2.group(1) in (">=", ">", "≥") else 2 / 3 if m2.group(1) else 1.0)
-            row.given = [Given(own, x, m2.group(3).replace("mcg", "ug"))] if x > 0 else []
+            row.given = [Given(named, x, m2.group(3).replace("mcg", "ug"))] if x > 0 else []
             row.role = row.role if x > 0 else "reference"
 
 
@@ -133,7 +147,7 @@ def _strange(label: str, names: Names) -> str | None:
     for found in re.finditer(r"[A-Za-zµ][A-Za-z'-]+", rest):
         w = found.group(0)
         plain = w.lower().strip("'-")
-        if len(plain) > 2 and plain not in _PLAIN and plain.rstrip("s") not in _PLAIN and not re.fullmatch(USERS, plain):
+        if len(plain) > 2 and not re.fullmatch(f"(?:{_PLAIN})s?", plain) and not re.fullmatch(USERS, plain):
             return w
     return None
 
@@ -154,12 +168,17 @@ class People:
 
     def group(self) -> str:
         """Whether an entry as a whole speaks of people who take opioids: user, healthy or mixed."""
-        if re.search(r"non-?dependent|not dependent|non-?tolerant", self.population, re.I) and not re.search(r"(?<!non-)(?<!non)\bdependent", self.population):
+        free = re.search(r"non-?dependent|not dependent|non-?tolerant", self.population, re.I)
+        if free and not re.search(r"(?<!non-)(?<!not )\bdependent", self.population):
+            return "healthy"
+        others = r"cocaine|alcohol|amphetamine|benzodiazepine|cannabis|tobacco|smok|nicotine|ketamine"
+        if re.search(others, self.population, re.I) and not re.search(r"opi|heroin|methadone|morphine|buprenorphine|fentanyl", self.population, re.I):
             return "healthy"
         opioids = "methadone|heroin|buprenorphine|diamorphine|morphine|opioids?|opiates?"
         parts = re.split(r"[,;]| and | versus | vs\.? ", self.population)
         bare = rf"^\s*\d+ (?:(?:on|men on|in) )?(?:{opioids})\b(?![- ]naive)|(?:median|mean) \d+ ?mg|morphine equivalents"
-        user = [s for s in parts if re.search(f"{USERS}|{bare}", s, re.I) and not re.search(r"non-?dep|not dep|experienced|naive|former|non-?tol", s, re.I)]
+        other = r"non-?dep|not dep|experienced|naive|former|non-?tol"
+        user = [s for s in parts if re.search(f"{USERS}|{bare}", s, re.I) and not re.search(other, s, re.I)]
         healthy = [s for s in parts if re.search(HEALTHY, s, re.I) and s not in user]
         if not user and not healthy:
             told = f"{self.notes} ; {self.site} ; {self.at}"
@@ -200,11 +219,15 @@ class People:
             foreign = re.search(rf"(?:\bon|maintained on|kept on) ({FOREIGN})\b", told, re.I)
             if foreign:
                 raise Unusable(f"people who take {foreign.group(1)}, which is not in the library")
-            tolerant = re.search(r"opioid-?tolerant|chronic(?: high-dose)? opioid|(?-i:OME|MME)|prescription|cancer|pain patients|slow-release", told, re.I)
-            drug = "methadone" if re.search(r"long-?acting", told) else "morphine" if tolerant else "heroin"
-        prescribed = drug == "heroin" and re.search(r"(?<!un)assisted|maintained|maintenance|prescribed|injectable|individual|diamorphine pat", told, re.I)
+            tolerant = r"opioid-?tolerant|chronic(?: high-dose)? opioid|(?-i:OME|MME)|prescription|cancer|pain patients|slow-release"
+            drug = "methadone" if re.search(r"long-?acting", told) else "morphine" if re.search(tolerant, told, re.I) else "heroin"
+        clinic = r"(?<!un)assisted|maintained|maintenance|prescribed|injectable|individual|diamorphine pat"
+        prescribed = drug == "heroin" and re.search(clinic, told, re.I)
         dose, route, every = PRESCRIBED_HEROIN if prescribed else USUAL_DAY.get(drug, ("", "oral", "6 h"))
         mine = next((g for g in row.given if g.drug == drug and g.per == "" and g.value), None)
+        session = number((self.dose or {}).get("value"))
+        if mine is None and self.drug == drug and session:
+            mine = Given(drug, session, str((self.dose or {}).get("unit") or "mg"))
         if daily and daily.value:
             dose = f"{daily.value:.6g} {daily.unit}{'/kg' if daily.per.startswith('kg') else ''}/day"
             route = daily.route or route
@@ -219,7 +242,7 @@ class People:
             route = USUAL_DAY.get(drug, ("", "oral", ""))[1]
         length = self._length(own)
         if length is None:
-            held = re.search(r"kept on|held on|residential|inpatient|stabili[sz]ed volunteers|volunteers on", told, re.I)
+            held = re.search(r"kept on|held on|residential|inpatient|(?:stabili[sz]ed|maintained) volunteers|volunteers on", told, re.I)
             length = "30 day" if held and drug not in ("methadone", "buprenorphine") else "2 year"
             self.assumed.append(f"for {length}s")
         out = {"drug": drug, "dose": dose, "route": route, "for": length, "every": every}
@@ -239,7 +262,8 @@ class People:
         for text in (row.text, self.notes, self.population, self.site, self.claim):
             told = text if self.names.drugs(text) or not (self.drug and self._agonist(self.drug)) else f"{self.drug} {text}"
             found = [g for g in self.names.said(told) if "day" in g.per and self._agonist(g.drug)]
-            best = [g for g in found if g.drug == self.drug] or [g for g in found if not row.drugs or g.drug in row.drugs]
+            taken = [d for d in row.drugs if self._agonist(d)]
+            best = [g for g in found if (g.drug in taken if taken else g.drug == self.drug)] or [g for g in found if not taken]
             if best:
                 # "30 mg four times a day (120 mg/day)": the total
                 return max(best, key=lambda g: g.value or 0.0)
@@ -278,19 +302,28 @@ class People:
             return "heroin"
         if re.search(r"long-?acting|slow-?release", row.text):
             return None
-        own = [d for d in row.drugs if self._agonist(d) and d in USUAL_DAY and not (self.precipitated and re.search(rf"onset {d}|{d} (?:SL|sub)", row.text, re.I))]
-        if own:
-            return own[0]
+        taken = [d for d in row.drugs if self._agonist(d) and d in USUAL_DAY]
+        if taken and not (self.precipitated and re.search(rf"onset {taken[0]}|{taken[0]} (?:SL|sub)", row.text, re.I)):
+            return taken[0]
         if self.precipitated and row.drugs and self._agonist(row.drugs[0]):
             return None
         entering = re.search(r"entering|starting|before treatment|in withdrawal|\bED\b", f"{self.population} ; {self.notes}")
-        treated = not self.precipitated and self.drug in ("methadone", "buprenorphine", "r_methadone") and self.route in ("oral", "sublingual", "depot", "none", "")
-        if self.drug and treated and not entering and self.dose is None or (self.drug and treated and self.daily_protocol()):
+        maintained = self.drug in ("methadone", "buprenorphine", "r_methadone") and self.route in ("oral", "sublingual", "depot", "none", "")
+        if self.drug and maintained and not self.precipitated and ((not entering and self.dose is None) or self.daily_protocol()):
             return self.drug
         for text in (self.population, self.notes, self.claim):
-            found = [d for d, a, b in self.names.mentions(text) if self._agonist(d) and d in USUAL_DAY and re.search(USERS + r"|patients?|\bon\b|took|taking|addict", text[max(0, a - 34) : b + 34], re.I)]
+            found = []
+            for d, a, b in self.names.mentions(text):
+                near = re.search(USERS + r"|patients?|\bon\b|using|took|taking|addict", text[max(0, a - 34) : b + 34], re.I)
+                if near and self._agonist(d) and d in USUAL_DAY:
+                    found.append(d)
             if found:
-                mine = self.drug in self.names.drugs(text) and self.drug in ("heroin", "morphine", "methadone", "buprenorphine") and not entering
+                mine = (
+                    not self.precipitated
+                    and self.drug in self.names.drugs(text)
+                    and self.drug in ("heroin", "morphine", "methadone", "buprenorphine")
+                    and not entering
+                )
                 return self.drug if mine else found[0]
         if self.drug and self._agonist(self.drug) and self.drug in ("heroin", "morphine") and not entering:
             return self.drug
@@ -311,7 +344,7 @@ class People:
         """Minutes since people stopped, if a text says that they had."""
         texts = [row.text, self.at, self.notes, self.population, self.claim, self.site]
         own = row.text if re.search(ABSTINENT, row.text, re.I) else None
-        if own is None and (row.group == "user" and row.text or not re.search(ABSTINENT, " ; ".join(texts[1:5]), re.I)):
+        if own is None and ((row.group == "user" and row.text) or not re.search(ABSTINENT, " ; ".join(texts[1:5]), re.I)):
             return None
         near = rf"{UNIT}[^,;.]{{0,18}}(?:{ABSTINENT})|(?:{ABSTINENT})[^,;.]{{0,14}}?\d"
         for text in [own] if own is not None else texts:

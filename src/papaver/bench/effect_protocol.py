@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from typing import Any
 
-from papaver.bench.effect_doses import HALVING, USUAL_DOSE, Given, Names, Pharmacy, route_in
+from papaver.bench.effect_doses import HALVING, USUAL_DOSE, Given, Names, Pharmacy
 from papaver.bench.effect_people import People, Row, number, read_row
 from papaver.bench.effect_words import UNIT, Asked, asked, effect_in, gases, in_digits, minutes, span
 from papaver.bench.effects import DEPENDENCE
@@ -21,8 +22,8 @@ NAIVE = r"non-?dependent|naive|healthy|acute.dependence|normal"
 """People in whom withdrawal is that from one dose."""
 MEDICINES = ("lofexidine", "clonidine", "dexmedetomidine")
 """Drugs that treat withdrawal without being opioids."""
-_PHRASE = r"((?:[^.;]|\.\d)*)"
-_TOGETHER = r"\+|\bwith\b|\bplus\b|\band\b|/|extra|added"
+_PHRASE = r"((?:[^.;,]|\.\d|, ?\d)*)"
+_TOGETHER = r"\+|\bwith\b|\bplus\b|\band\b|[a-z]{4}/[a-z]{4}|extra|added"
 
 
 def asked_of(e: dict[str, Any]) -> Asked | None:
@@ -50,7 +51,17 @@ class Protocol:
         self.series = isinstance(series, list)
         raw = [r for r in series if isinstance(r, dict)] if isinstance(series, list) else [{k: e.get(k) for k in ("value", "low", "high")}]
         self.rows = [read_row(r, self.names, e.get("unit"), self.people.drug) for r in raw]
+        self._in_order()
         self._relabel()
+
+    def _in_order(self) -> None:
+        """Doses listed in the protocol belong to the rows in their order, where there are as many and the rows name none."""
+        dose = self.people.dose or {}
+        values = dose.get("values")
+        if isinstance(values, list) and len(values) == len(self.rows) > 1 and not any(r.given or r.drugs or r.time for r in self.rows):
+            for row, x in zip(self.rows, values, strict=True):
+                said = self.names.said(f"{self.people.drug} {x} {dose.get('unit') or ''}") if number(x) and self.people.drug else []
+                row.given = [dataclasses.replace(said[0], route=ROUTES.get(self.people.route, self.people.route) or None)] if said else []
 
     def _relabel(self) -> None:
         """Roles that hang on the other rows: "control" of healthy people is the same people without the drug; "placebo" of a drug that is not in the
@@ -143,16 +154,18 @@ class Protocol:
                 self.assumed.append(f"dose {said[0].text} as the words give it")
                 return dataclasses.replace(said[0], route=kind or said[0].route, over=g.over)
             return g
-        numbers = [dose["value"]] if dose.get("value") is not None else dose.get("values") or [dose.get("low"), dose.get("high")]
-        numbers = [x for v in (numbers if isinstance(numbers, list) else [numbers]) if (x := number(v)) is not None and x > 0]
-        if not numbers:
+        listed = dose.get("values")
+        numbers = [dose["value"]] if dose.get("value") is not None else listed if isinstance(listed, list) else [dose.get("low"), dose.get("high")]
+        given = [x for v in numbers if (x := number(v)) is not None and x > 0]
+        if not given:
             return g
-        unit = str(dose.get("unit") or "mg")
-        said = self.names.said(f"{drug.title} {numbers[-1]:g} {unit}")
+        unit = str(dose.get("unit") or "")
+        middle = given[-1] if listed else math.sqrt(given[0] * given[-1])
+        said = self.names.said(f"{drug.title} {middle:g} {unit}")
         if not said:
             raise Unusable(f"the dose has no unit of amount: {unit!r}")
-        if len(numbers) > 1:
-            self.assumed.append(f"dose {numbers[-1]:g} {unit}, the highest of {', '.join(f'{x:g}' for x in numbers)}")
+        if len(given) > 1:
+            self.assumed.append(f"dose {middle:g} {unit} of {', '.join(f'{x:g}' for x in given)}")
         return dataclasses.replace(said[0], drug=drug.name, route=kind, over=g.over)
 
     def _over(self) -> float:
@@ -171,7 +184,8 @@ class Protocol:
                 return found[1]
             self.assumed.append("infusion for 3 h")
             return 180.0
-        self.assumed.append("infusion over 15 min")
+        if not any(r.levels for r in self.rows):
+            self.assumed.append("infusion over 15 min")
         return 15.0
 
     def _regimen(self) -> list[Given]:
@@ -187,23 +201,25 @@ class Protocol:
             text = f"{given.get('value')} {given.get('unit')}" if isinstance(given, dict) else str(given or "")
             said = self.names.said(text if self.names.drugs(text) else f"{row.get('drug') or name} {text}")
             time = span(when) or ((0.0, 0.0) if when in ("0", "0.0") else None)
-            if len(said) != 1 or time is None or re.search(r"\bor\b|,", when):
+            if not said or time is None or re.search(r"\bor\b|,", when) or re.search(r"\bor\b|\bif\b", text):
                 raise Unusable("a regimen of several doses in free text; write it as a study file")
             fallback = ROUTES.get(str(self.p.get("route")), str(self.p.get("route")))
-            rate = said[0].per.endswith(("h", "min"))
-            if rate and time[1] == time[0]:
-                self.assumed.append("the infusion runs for an hour")
-            over = time[1] - time[0] or (60.0 if rate else None)
-            out.append(dataclasses.replace(said[0], at=time[0], over=over, route=said[0].route or fallback))
+            for g in said:
+                rate = g.per.endswith(("h", "min"))
+                if rate and time[1] == time[0]:
+                    self.assumed.append("the infusion runs for an hour")
+                over = (time[1] - time[0] or 60.0) if rate else (time[1] - time[0] or None) if len(said) == 1 else None
+                out.append(dataclasses.replace(g, at=time[0], over=over, route=g.route or fallback))
         return out
 
     def _steps(self, base: Given) -> list[Given]:
         """Doses that notes list at intervals: "0.4 then 0.8,1.6,3.2 mg at 15-min steps"."""
-        m = re.search(r"((?:\d+(?:\.\d+)?(?:,? (?:then|and) |, ?))+\d+(?:\.\d+)?) ?(mg|ug)(?:/kg)? at (\d+)[ -]?min(?:ute)? (?:steps|intervals)", self.notes)
+        numbers = r"((?:\d+(?:\.\d+)?(?:,? (?:then|and) |, ?))+\d+(?:\.\d+)?)"
+        m = re.search(rf"{numbers} ?(mg|ug)(?:/kg)? at (\d+)[ -]?min(?:ute)? (?:steps|intervals)", self.notes)
         if not m:
             return [base]
-        numbers = [float(x) for x in re.findall(r"\d+(?:\.\d+)?", m.group(1))]
-        return [dataclasses.replace(base, value=x, unit=m.group(2), at=k * float(m.group(3))) for k, x in enumerate(numbers)]
+        values = [float(x) for x in re.findall(r"\d+(?:\.\d+)?", m.group(1))]
+        return [dataclasses.replace(base, value=x, unit=m.group(2), at=k * float(m.group(3))) for k, x in enumerate(values)]
 
     # -- in a row ------------------------------------------------------------------------------------------------------------------
 
@@ -218,13 +234,16 @@ class Protocol:
             return [g for g in regimen if g.drug != self.people.drug] if row.role == "reference" else regimen
         base = self.protocol_dose()
         waiting = user and self.quantity in WITHDRAWAL and re.search(r"last dose|abrupt|stop|wait|cessation", self.words, re.I) is not None
-        if base and (base.route == "none" or (waiting and self.opioid(base.drug) and not row.given) or (user and self.own(base.drug) and self.state(base))):
+        kept = base is not None and user and self.own(base.drug) and self.state(base)
+        if base and (base.route == "none" or kept or (waiting and self.opioid(base.drug) and not row.given)):
             if base.route == "none" and not user and row.role != "control":
                 raise Unusable("no drug given by a known route: nothing to simulate")
             base = base if base.drug in MEDICINES else None
         people = row.role == "control" and (base is None or self.state(base))
         if row.role == "reference" or (people and self.people.group() != "healthy"):
             return [g for g in row.given if base is None or g.drug != base.drug]
+        if base and base.drug in [g.drug for g in row.levels]:
+            base = None
         out = self._steps(base) if base else []
         for g in row.given:
             if user and self.own(g.drug) and base is None:
@@ -283,7 +302,8 @@ class Protocol:
             return g
         n = 4.0 if n == 1 and g.drug in MEDICINES else n
         days = next((float(x) for x in re.findall(r"(?:days 1-|for )(\d+)(?: days)?", text)), 7.0)
-        return dataclasses.replace(g, value=g.value / n if daily else g.value, per=g.per.replace("day", "").strip("/"), every=1440.0 / n, times=round(n * days))
+        once = g.value / n if daily else g.value
+        return dataclasses.replace(g, value=once, per=g.per.replace("day", "").strip("/"), every=1440.0 / n, times=round(n * days))
 
     # -- before and under it ----------------------------------------------------------------------------------------------------------
 
@@ -293,7 +313,7 @@ class Protocol:
         Raises:
             Unusable: the agonist's dose is not given, or it was given again and again.
         """
-        mine = {g.drug for g in given} | ({str(self.people.drug)} if user else set())
+        mine = {g.drug for g in given} | {str(self.people.drug)}
         against = any(self.antagonist(g.drug) for g in given)
         out: dict[str, Given] = {}
         time = rf"(?:(\d+(?:\.\d+)?)(?:\s*(?:-|to|or|,|and)\s*\d+(?:\.\d+)?)*[ -]?{UNIT} )?"
@@ -315,11 +335,11 @@ class Protocol:
                 delay = minutes(float(stated.group(1)), stated.group(2)) if stated else self._delay(g.drug)
                 out.setdefault(g.drug, dataclasses.replace(g, at=-delay))
             m2 = re.search(rf"(\w+(?: \d[\d.,-]* ?mg)?) before {_PHRASE}", text)
-            pre = [g for g in self.names.said(m2.group(0)) if not self.opioid(g.drug) and not self.antagonist(g.drug) and g.drug not in mine] if m2 else []
-            for g in pre[:1]:
+            pre = self.names.said(m2.group(0)) if m2 else []
+            for g in [g for g in pre if not self.opioid(g.drug) and not self.antagonist(g.drug) and g.drug not in mine][:1]:
                 out.setdefault(g.drug, dataclasses.replace(g, at=-self._delay(g.drug)))
         agonist = [g for g in (*given, *out.values()) if self.opioid(g.drug)]
-        if against and not agonist and not user and not self.infusions(given):
+        if against and not agonist and not user and not self.infusions(given, []):
             if re.search(r"repeated|challenges", self.claim, re.I):
                 raise Unusable("an agonist that was given again and again at times that are not stated")
             said = [g for g in self.names.said(f"{self.claim} ; {self.site}") if self.opioid(g.drug) and g.per in ("", "kg")]
@@ -335,11 +355,19 @@ class Protocol:
         self.assumed.append(f"{drug} given {delay:g} min before")
         return delay
 
-    def infusions(self, given: list[Given]) -> list[Given]:
+    def noted_levels(self) -> list[Given]:
+        """Concentrations that the notes hold in everybody."""
+        if re.search(r"\bor\b|placebo|versus", self.notes) or not re.search(r"held|steady|target|clamp|constant", self.notes):
+            return []
+        return [g for g in self.names.said(self.notes) if g.per == "level" and g.drug != self.people.drug and g.drug not in HALVING]
+
+    def infusions(self, given: list[Given], earlier: list[Given]) -> list[Given]:
         """An agonist infusion under which an antagonist was given; titrated to an effect if no concentration is said."""
         if not any(self.antagonist(g.drug) for g in given):
             return []
         text, known = f"{self.notes} ; {self.claim} ; {self.site}", "|".join(HALVING)
+        if any(g.drug in HALVING for g in earlier):
+            return []
         m = re.search(rf"({known})(?:[ -]\w+){{0,3}}? infusion|infusion of ({known})|({known})-(?:depressed|induced)", text, re.I)
         if not m:
             return []

@@ -26,7 +26,7 @@ BREATHING = ("minute_ventilation", "respiratory_rate", "tidal_volume", "PetCO2",
 @dataclass
 class Scene:
     """An arm in the making. Times in min of the run; `zero`: what the entry counts from; `reach`: how long after it an effect is looked for, `peak`:
-    when it is greatest. `state`: nothing is given but what people take every day."""
+    when it is greatest. `state`: nothing is given but what people take every day. `held`: only a concentration is held."""
 
     person: dict[str, Any]
     doses: list[dict[str, Any]]
@@ -35,6 +35,7 @@ class Scene:
     reach: float
     peak: float
     state: bool = False
+    held: bool = False
     start: str | None = None
     people: int = 1
     until: float = 0.0
@@ -52,7 +53,9 @@ class Scene:
     def arm(self) -> dict[str, Any]:
         """The scenario."""
         end = max(self.until, 2.0)
-        every = next(x for limit, x in ((3, "1 s"), (75, "15 s"), (300, "1 min"), (900, "2 min"), (3000, "10 min"), (1e9, "1 h")) if end - self.zero <= limit)
+        fast = any(t["give"] in ("obstruction", "ventilation") for t in self.gas) and not self.doses and end - self.zero <= 5
+        spans = ((75, "15 s"), (300, "1 min"), (900, "2 min"), (3000, "10 min"), (1e9, "1 h"))
+        every = "1 s" if fast else next(x for limit, x in spans if end - self.zero <= limit)
         every = "5 min" if end > 1500 and every.endswith(("s", "1 min", "2 min")) else every
         doses = [d for d in self.doses if float(d["at"].split()[0]) < end]
         out: dict[str, Any] = {"person": self.person, "doses": doses, "observe": {"until": f"{end:g} min", "every": every}}
@@ -98,8 +101,14 @@ class Scenes(Protocol):
         user = self.user(row)
         person = self.people.person(row, user)
         kept = user and (self.p.get("regimen") is None and self.state(self.protocol_dose()))
+        if not row.levels and row.role != "control":
+            row = dataclasses.replace(row, levels=self.noted_levels())
         given = self._maintenance([self.usual(g) if guess and not (user and self.own(g.drug)) else g for g in self.acute(row, user)], person)
         earlier = self.background(given, user, guess) if row.role != "control" else []
+        under = self.infusions(given, earlier) if row.role != "control" else []
+        if under and self.quantity == "minute_ventilation" and not self.gas:
+            self.gas = [{"give": "carbon_dioxide", "level": "50 mmHg"}, {"give": "oxygen", "level": "50 %"}]
+            self.assumed.append("breathing 7 % CO2 (50 mmHg) in 50 % oxygen, as ventilation under an opioid infusion is studied")
         lead = 0.0 if kept and not given else 30.0 if self.gas else 10.0
         zero = lead + max([-min([0.0, *[g.at for g in earlier]]), 120.0 if row.levels and given else 0.0])
         doses: list[dict[str, Any]] = []
@@ -111,13 +120,12 @@ class Scenes(Protocol):
             doses.append(d)
             p, r = pace(g.drug, d["route"])
             if g not in earlier or not given:
-                reach, peak = max(reach if len(doses) - len(earlier) > 1 else 0.0, r + (g.over or 0.0) + max(g.at, 0.0)), max(p + (g.over or 0.0), peak if len(doses) - len(earlier) > 1 else 0.0)
+                first = len(doses) - len(earlier) <= 1
+                reach = max(0.0 if first else reach, r + (g.over or 0.0) + max(g.at, 0.0))
+                peak = max(0.0 if first else peak, p + (g.over or 0.0))
         if quantity in (*LATE, "cortisol", "ACTH"):
             reach = max(reach, 180.0)
-        for g in self.infusions(given) if row.role != "control" else []:
-            if self.quantity == "minute_ventilation" and not self.gas:
-                self.gas = [{"give": "carbon_dioxide", "level": "50 mmHg"}, {"give": "oxygen", "level": "50 %"}]
-                self.assumed.append("breathing 7 % CO2 (50 mmHg) in 50 % oxygen, as ventilation under an opioid infusion is studied")
+        for g in under:
             if zero < lead + 60.0 and not earlier:
                 doses = [d | {"at": f"{float(d['at'].split()[0]) + lead + 60.0 - zero:g} min"} for d in doses]
                 zero = lead + 60.0
@@ -126,7 +134,8 @@ class Scenes(Protocol):
             reach = max(reach, 120.0)
             doses += self.pharmacy.hold(g.drug, float(g.value or 0.0), g.unit, lead, zero + reach + 60.0)
             peak = max(peak, 60.0) if not given else peak
-        scene = Scene(person, doses, [dict(t) for t in self.gas], zero, reach, peak, state=not given and not row.levels)
+        scene = Scene(person, doses, [dict(t) for t in self.gas], zero, reach, peak)
+        scene.state, scene.held = not given and not row.levels, bool(row.levels) and not given
         if user:
             self._history(scene, row, bool(given or row.levels) or (row.role == "reference" and not kept), quantity)
         self._helped(scene)
@@ -143,12 +152,13 @@ class Scenes(Protocol):
         share = float(part.group(1)) / 100 if part else 1.0
         usual = Given(h["drug"], share * float(value) * every / 1440.0, unit.split("/")[0], "kg" if "/kg" in unit else "", route=h["route"])
         out = [dataclasses.replace(usual, route=g.route or usual.route) if g.value is None and g.drug == h["drug"] else g for g in given]
-        added = re.search(r"(?:added to|on top of|with|and) (?:the |their )?(?:usual|daily|maintenance) (?:\w+ )?dose|\d % of the usual", f"{self.notes} ; {self.claim}")
+        top = r"(?:added to|on top of|with|and) (?:the |their )?(?:usual|daily|maintenance) (?:\w+ )?dose|\d % of the usual"
+        added = re.search(top, f"{self.notes} ; {self.claim}")
         if added and h["drug"] not in [g.drug for g in out]:
             self.assumed.append(f"along with {f'{part.group(1)} % of ' if part else ''}the dose that they usually take")
             return [usual, *out]
         if out != given:
-            self.assumed.append("the dose given is what they usually take" if not part else f"the dose given is {part.group(1)} % of what they usually take")
+            self.assumed.append(f"the dose given is {f'{part.group(1)} % of ' if part else ''}what they usually take")
         return out
 
     @staticmethod
@@ -170,7 +180,8 @@ class Scenes(Protocol):
         elif re.search(r"hypoxi", text, re.I) and not pre:
             if re.search(r"isocapn", text, re.I):
                 gas = [{"give": "end_tidal_CO2", "level": "40 mmHg"}]
-            gas += [{"give": "oxygen", "level": "4 %", "at": f"{zero:g} min", "over": "20 s"}, {"give": "oxygen", "level": "10 %", "at": f"{zero + 0.3334:g} min"}]
+            gas.append({"give": "oxygen", "level": "4 %", "at": f"{zero:g} min", "over": "20 s"})
+            gas.append({"give": "oxygen", "level": "10 %", "at": f"{zero + 0.3334:g} min"})
             self.assumed.append("hypoxia: end-tidal oxygen brought near 50 mmHg by 20 s of 4 % oxygen, then 10 %")
         return Scene(self.people.person(row, False), [], gas, zero, 40.0, 20.0, state=True)
 
@@ -228,7 +239,8 @@ class Scenes(Protocol):
     def _taper(self, scene: Scene, h: dict[str, Any]) -> bool:
         """A daily dose that falls in even steps to nothing, if words tell of a taper and its length."""
         text = f"{self.at} ; {self.notes} ; {self.claim}"
-        m = re.search(r"(\d+)(?: or \d+|-? ?,? ?\d+ or \d+)?[- ](day|week)s?[^.;]{0,24}taper|(?:taper|linear reduction|detoxification)[^.;]{0,16}?(\d+)[- ](day|week)", text)
+        before = r"(\d+)(?: or \d+|-? ?,? ?\d+ or \d+)?[- ](day|week)s?[^.;]{0,24}taper"
+        m = re.search(rf"{before}|(?:taper|linear reduction|detoxification)[^.;]{{0,16}}?(\d+)[- ](day|week)", text)
         if not m or not scene.state or any(d["drug"] != h["drug"] for d in scene.doses):
             return False
         days = self.taper_days or int(m.group(1) or m.group(3)) * (7 if (m.group(2) or m.group(4)) == "week" else 1)

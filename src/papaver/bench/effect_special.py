@@ -6,13 +6,12 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from papaver.bench.effect_doses import USUAL_DAY, Given, pace
+from papaver.bench.effect_doses import Given, pace
 from papaver.bench.effect_people import Row
 from papaver.bench.effect_protocol import WITHDRAWAL
 from papaver.bench.effect_times import shares, timing
 from papaver.bench.effect_values import scale
-from papaver.bench.effect_words import POTENCY, SIGN_WORDS, effect_in, minutes, span, stated_time
-from papaver.bench.effects import EFFECTS
+from papaver.bench.effect_words import POTENCY, SIGN_WORDS, minutes, stated_time
 from papaver.bench.entries import Unusable
 from papaver.units import Unit, convert
 
@@ -20,19 +19,25 @@ if TYPE_CHECKING:
     from papaver.bench.effect_entries import Reader
     from papaver.bench.effect_scenes import Found, Scene
 
+
 def special(r: Reader) -> Found | None:
     """Observations of an entry of one of these kinds; None if it is a plain value or direction."""
     quantity = str(r.e["quantity"]).lower()
     if re.search(r"occupancy|receptor_availability|mu_availability|binding_potential", quantity):
         return occupancy(r)
+    if "ke0" in quantity:
+        return delay(r)
     if re.fullmatch(POTENCY, quantity):
         return potency(r, quantity)
     if re.search(r"reversal_fraction|^reversal$", quantity) or re.fullmatch(r"ed_?\d\d(?:_reversal)?|reversal_dose", quantity):
         return reversal(r, quantity)
     if re.search(r"fraction$|prevalence|share$|proportion", quantity) and r.e.get("direction") is None:
         return shares(r)
+    told = f"{r.site} ; {r.claim}"
+    if "depression" in quantity and re.search(r"of (?:the )?(?:patients|people|subjects|volunteers)|occurred in|incidence", told):
+        return shares(r)
     timed = r.asked.timing or re.search(r"(?:^|_)(?:time|onset|duration)(?:_|$)", quantity) or (r.unit_is_time() and r.quantity in WITHDRAWAL)
-    if timed and not re.search(r"transit|emptying|course", quantity):
+    if timed and not re.search(r"transit|emptying|gastric|caecal|cecal|colon|course|pain|cold|tolerance", quantity):
         if r.e.get("direction") is not None and not r.usable():
             raise Unusable("a direction of a time; write it as a study file")
         return timing(r, quantity)
@@ -65,6 +70,14 @@ def occupancy(r: Reader) -> Found:
         if row in regions:
             continue
         base = r.protocol_dose()
+        if row.levels and not row.given:
+            # a concentration that is held, until the brain has followed
+            level = row.levels[0]
+            held = r.plain({"weight": "70 kg"}, r.pharmacy.hold(level.drug, float(level.value or 0.0), level.unit, 0.0, 360.0), [], 0.0, 360.0)
+            held.until, s = 1440.0, scale("occupancy", row.unit)
+            o = {"quantity": "occupancy", "matrix": "brain", "unit": "percent", "at": "350 min"}
+            r.add(found, held, r.numbers(o, row, 100.0 if free else 0.0, -s.factor if free else s.factor), level.drug)
+            continue
         given = row.given[0] if row.given else base
         if given is None or given.value is None:
             given = r.people.daily(row)
@@ -83,8 +96,7 @@ def occupancy(r: Reader) -> Found:
                 t = (240.0, 240.0)
                 r.assumed.append("scan 4 h after the dose")
         scene = r.bare(row, [given])
-        o: dict[str, Any] = {"quantity": "occupancy", "matrix": "brain", "unit": "percent"}
-        s = scale("occupancy", row.unit)
+        o, s = {"quantity": "occupancy", "matrix": "brain", "unit": "percent"}, scale("occupancy", row.unit)
         a, b = (100.0, -s.factor) if free else (0.0, s.factor)
         if t is not None:
             o["at"] = f"{start + (t[0] + t[1]) / 2:g} min"
@@ -112,8 +124,8 @@ def sites(r: Reader) -> Found:
     found, both = r.found(), [r.plain(x, [], [], 0.0, 60.0) for x in (person, {"weight": "70 kg"})]
     for scene in both:
         scene.until = 60.0
-    o = {"quantity": "binding_sites", "unit": "1", "direction": str(r.e["direction"]), "at": "30 min", "reference": r.name(found, both[1], "reference")}
-    r.add(found, both[0], o)
+    o = {"quantity": "binding_sites", "unit": "1", "direction": str(r.e["direction"]), "at": "30 min"}
+    r.add(found, both[0], o | {"reference": r.name(found, both[1], "reference")})
     return found
 
 
@@ -143,7 +155,7 @@ def potency(r: Reader, quantity: str) -> Found:
         if re.search(r"hypoxi", row.text, re.I):
             continue
         drug = (row.drugs or ([r.people.drug] if r.people.drug else []))[:1]
-        if not drug or row.value is None and row.low is None:
+        if not drug or (row.value is None and row.low is None):
             raise Unusable("a potency of no drug of the library")
         name = drug[0]
         d = r.library.dosed(name)
@@ -174,10 +186,28 @@ def potency(r: Reader, quantity: str) -> Found:
         r.add(found, scene, r.numbers(o, row, 0.0, 1.0), name)
         half = row.raw.get("t_half_ke0_h") or row.raw.get("ke0_half_life_h")
         if isinstance(half, int | float):
-            bolus = r.plain({"weight": "70 kg"}, [{"drug": name, "amount": "30 umol", "route": "iv", "at": "0 min", "over": "2 min"}], [], 0.0, 1440.0)
-            bolus.until = 1440.0
-            r.add(found, bolus, {"quantity": "ke0_half_life", "unit": "hour", "value": float(half)}, name)
+            r.add(found, _bolus(r, name), {"quantity": "ke0_half_life", "unit": "hour", "value": float(half)}, name)
     r.assumed.append("potency read while plasma rises by steps to sixteen times the level, by this model's kinetics")
+    return found
+
+
+def _bolus(r: Reader, drug: str) -> Scene:
+    scene = r.plain({"weight": "70 kg"}, [{"drug": drug, "amount": "30 umol", "route": "iv", "at": "0 min", "over": "2 min"}], [], 0.0, 1440.0)
+    scene.until = 1440.0
+    return scene
+
+
+def delay(r: Reader) -> Found:
+    """Delay of the effect site behind plasma: the rate ke0, or its half-life."""
+    found = r.found()
+    for row in r.needed():
+        name = next(iter(row.drugs), r.people.drug)
+        factor = r.time_factor(row.unit)
+        rate = re.fullmatch(r"1 ?/ ?(min|h|hour|s)", str(row.unit or ""))
+        if name is None or (factor is None and rate is None):
+            raise Unusable("a delay of the effect site needs its drug and a unit of time")
+        o = {"quantity": "ke0_half_life" if factor is not None else "ke0", "unit": str(row.unit)}
+        r.add(found, _bolus(r, name), r.numbers(o, row, 0.0, 1.0), name)
     return found
 
 
@@ -234,8 +264,9 @@ def reversal(r: Reader, quantity: str) -> Found:
         other = r.name(found, without, "without")
         o: dict[str, Any] = {"reference": other, "at": f"{at:g} min", "of": of}
         if dose_asked:
-            level = row.raw.get("effect") or row.raw.get("level") or (float(re.sub(r"\D", "", quantity)) / 100 if re.search(r"\d\d", quantity) else 0.5)
-            o |= {"quantity": "reversal_dose", "unit": "mg", "level": float(level) / (100 if float(level) > 1 else 1)}
+            named = re.search(r"\d\d", quantity)
+            level = float(row.raw.get("effect") or row.raw.get("level") or (named.group(0) if named else 0.5))
+            o |= {"quantity": "reversal_dose", "unit": "mg", "level": level / (100 if level > 1 else 1)}
             factor = convert(1.0, str(row.unit or "mg"), "mg")
             if isinstance(row.raw.get("spread"), int | float):
                 row.spread = {"kind": "SE", "value": float(row.raw["spread"])}
@@ -302,8 +333,8 @@ def diurnal(r: Reader) -> Found:
         factor = Unit.parse(str(row.unit or "percent")).factor
         if row.raw.get("label") and re.search(r"study day|on board", str(row.raw["label"])) and user:
             h = scene.person["history"]
-            n, every, route = 4, 360.0, USUAL_DAY["heroin"][1]
-            scene.doses = [{"drug": h["drug"], "amount": f"{float(h['dose'].split()[0]) / n:g} mg", "route": route, "at": "10 min", "every": f"{every:g} min", "times": 2}]
+            once = f"{float(h['dose'].split()[0]) / 4:g} {h['dose'].split()[1].removesuffix('/day')}"
+            scene.doses = [{"drug": h["drug"], "amount": once, "route": h["route"], "at": "10 min", "every": "6 h", "times": 2}]
         o = {"quantity": "cortisol", "unit": "1", "relative": "baseline", "baseline_at": f"{begin:g} min", "at": f"{begin + 720:g} min"}
         r.add(found, scene, r.numbers(o, row, 1.0, -factor))
     return found

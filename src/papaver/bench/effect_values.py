@@ -30,8 +30,9 @@ MASS = {
 }  # fmt: skip
 """Factors that a unit alone does not give (molar masses, points of an assay, percent of the dry gas)."""
 SAME = {
-    "bpm": "1/min", "beats/min": "1/min", "breaths/min": "1/min", "/min": "1/min", "per min": "1/min", "min-1": "1/min", "breaths per minute": "1/min",
-    "beats per minute": "1/min", "points": "1", "point": "1", "score": "1", "%": "percent", "l/min": "L/min", "mm hg": "mmHg", "none": "1", "pct": "percent",
+    "bpm": "1/min", "beats/min": "1/min", "breaths/min": "1/min", "/min": "1/min", "per min": "1/min", "min-1": "1/min",
+    "breaths per minute": "1/min", "beats per minute": "1/min", "points": "1", "point": "1", "score": "1", "%": "percent", "pct": "percent",
+    "l/min": "L/min", "mm hg": "mmHg",
 }  # fmt: skip
 
 
@@ -60,7 +61,8 @@ def scale(quantity: str, unit: str | None) -> Scale:
             text = "1"
         else:
             raise Unusable(f"{quantity} without a unit")
-    if quantity in ("ACTH", "LH", "QTc", "cytokine", "NK_activity", "noradrenaline", "pain_tolerance") and text not in ("percent", "1", "dimensionless"):
+    assays = ("ACTH", "LH", "QTc", "cytokine", "NK_activity", "noradrenaline", "pain_tolerance")
+    if quantity in assays and text not in ("percent", "1", "dimensionless"):
         # the unit of an assay or a stimulus: only ratios of two such numbers mean something
         return Scale(1.0, "assay", False)
     if quantity == "cardiac_output" and "m**2" in text.replace("m2", "m**2"):
@@ -121,7 +123,8 @@ def meaning(how: str, s: Scale, value: float | None, site: str, claim: str, othe
     if how == "absolute" and s.share:
         falls = re.search(r"reduc|decreas|\bfall|\bfell|lower|\bcut|depress|drop|inhibit|suppress|diminish", words, re.I)
         rises = re.search(r"increas|rais|\brise|\brose|higher|elevat|prolong", words, re.I)
-        to = re.search(r"(?:%|percent) (?:of (?:the )?(?:baseline|control|pre|placebo|initial)|baseline|control)|\bto (?:about )?\d+(?:\.\d+)? ?(?:%|percent)", words)
+        of = r"(?:%|percent) (?:of (?:the )?(?:baseline|control|pre|placebo|initial)|baseline|control)"
+        to = re.search(rf"{of}|\bto (?:about )?\d+(?:\.\d+)? ?(?:%|percent)", words)
         how = "ratio" if to else "signed" if value is not None and value < 0 else "loss" if falls and not rises else "gain" if rises else "ratio"
     elif how == "absolute" and s.unit != "1":
         m = re.search(r"\b(change|difference|increase|rise|fall|reduction|decrease|drop)\b", site, re.I)

@@ -77,7 +77,7 @@ GENERIC = {
     "transit_time", "onset_time", "onset", "time_to_event", "duration", "effect_duration", "time_to_recovery", "recovery_time", "ec50", "ec25", "c50",
     "c25", "ic50", "ed50", "ed80", "response_fraction", "apnoea_fraction", "apnea_fraction", "prevalence", "reversal_fraction", "reversal",
     "withdrawal_severity", "withdrawal_peak", "withdrawal_score", "signs", "sign", "withdrawal_item_score", "time_course", "time_to_full_reversal",
-    "time_to_reversal", "withdrawal_severity", "time_to_loss_of_consciousness", "time_to_cardiac_arrest", "binding_potential_change", "onset_duration", "tolerance",
+    "time_to_reversal", "time_to_loss_of_consciousness", "time_to_cardiac_arrest", "binding_potential_change", "onset_duration", "tolerance",
     "onset_peak_duration", "time_to_onset", "time_to_recovery_of_consciousness", "time_to_apnoea", "time_to_desaturation",
 }  # fmt: skip
 POTENCY = r"(?:ec|c|ic)_?\d\d"
@@ -130,8 +130,9 @@ def asked(quantity: str, site: str, claim: str) -> Asked | None:
     return Asked(name, how, statistic, timing, generic)
 
 
-_NUMBERS = {w: str(n) for n, w in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)} | {
-    "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "sixty": "60", "ninety": "90",
+_NUMBERS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11",
+    "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "sixty": "60", "ninety": "90",
 }  # fmt: skip
 
 
@@ -192,8 +193,9 @@ _NOT_TIMES = r"(?![- ]*(?:steps|intervals|infusion|period|long|x\b|of\b|before|o
 
 def stated_time(texts: list[str]) -> tuple[float, float, str] | None:
     """When an effect was read, by the first text that says it: start and end in min, and "at" or "within"."""
+    forms = ((rf"\bwithin {SPAN}", "within"), (rf"\b(?:at|after|by) {SPAN}{_NOT_TIMES}|{SPAN} {_AFTER_DOSE}", "at"), (r"\bday \d+", "at"))
     for text in texts:
-        for pattern, kind in ((rf"\bwithin {SPAN}", "within"), (rf"\b(?:at|after|by) {SPAN}{_NOT_TIMES}|{SPAN} {_AFTER_DOSE}", "at"), (r"\bday \d+", "at")):
+        for pattern, kind in forms:
             m = re.search(pattern, text, re.I)
             found = span(text[m.start() :] if m and pattern.startswith(r"\bday") else m.group(0)) if m else None
             if found:
@@ -206,8 +208,9 @@ def stated_time(texts: list[str]) -> tuple[float, float, str] | None:
 
 def statistic_in(text: str) -> str | None:
     """Peak, trough or mean, if a text names one."""
-    m = re.search(r"\b(peak|maxim\w+|highest|nadir|lowest|minimum|trough|mean over|session mean|average over)\b", text, re.I)
-    if not m:
+    m = re.search(r"\b(peak|maxim\w+|highest|nadir|lowest|minimum|trough|mean over|session mean|average over)\b(?! dose)", text, re.I)
+    if not m or re.match(r" (?:\w+ )?(?:effect|miosis|constrict|decrease|reduc|fall|depress|change|suppress|inhib)", text[m.end() :], re.I):
+        # a greatest fall is no peak
         return None
     w = m.group(1).lower()
     return "mean" if w.startswith(("mean", "session", "average")) else "trough" if w.startswith(("nadir", "low", "minim", "trough")) else "peak"
@@ -218,6 +221,7 @@ def statistic_in(text: str) -> str | None:
 KPA = 7.500616827
 DRY = 713.0
 """mmHg of dry gas in the airway: a percentage of it."""
+_HYPERCAPNIC = r"hypercapn|(?:raised|elevated|high) (?:Pet|et|end.tidal )?P?CO2|CO2.driven|CO2 (?:response|challenge|stimul)"
 HELD = "end-tidal CO2 held at 52.5 mmHg (7 kPa)"
 
 
@@ -254,7 +258,7 @@ def gases(text: str, assumed: list[str], measured: str = "") -> list[dict[str, A
         out.append({"give": "carbon_dioxide", "level": "50 mmHg"})
         out.append({"give": "oxygen", "level": "50 %"})
         assumed.append("7 % CO2 (50 mmHg) in 50 % oxygen")
-    elif not own and re.search(r"hypercapn|(?:raised|elevated|high) (?:Pet|et|end.tidal )?P?CO2|CO2.driven|CO2 (?:response|challenge|stimul)", text, re.I):
+    elif not own and re.search(_HYPERCAPNIC, text, re.I):
         clamp(52.5, HELD)
     oxygen = re.search(rf"(?:FiO2|inspired oxygen)[^\d]{{0,6}}{_N}|{_N} ?(?:%|percent) (?:inspired )?(?:oxygen|O2)\b", text, re.I)
     if oxygen and (not own or re.search(r"breath|inspir|FiO2", text, re.I)):

@@ -96,7 +96,8 @@ class Signs(Component):
     eased = Input("1", "what symptomatic medicines leave", over="sign", default=1)
 
     S = State("1", "strength", over="sign")
-    drive = Output((1 - exp(-(by_NA * excess + by_fast * fast + by_slow * slow + by_opioid * opioid + by_lack * lack))) * eased, "1", "strength that it goes to")
+    driven = Output(by_NA * excess + by_fast * fast + by_slow * slow + by_opioid * opioid + by_lack * lack, "1", "all that drives it")
+    drive = Output((1 - exp(-driven)) * eased, "1", "strength that it goes to")
     equations = [d(S) == (drive - S) / tau]
     laws = [S >= 0, 1 - S >= 0]
 
