@@ -19,7 +19,7 @@ from papaver.simulate import simulate
 from papaver.trial.arms import prepare_arms
 
 BAR, PEOPLE, CHUNK = 300.0, 100_000, 2000
-SHOW = {"observe.show": "[monitor.SpO2]", "variants": "{dependence: off}"}
+SHOW = {"observe.show": "monitor.SpO2", "variants.dependence": "off"}
 
 
 def main() -> None:

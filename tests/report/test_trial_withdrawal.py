@@ -20,7 +20,7 @@ SCENARIO = {
         "nothing & <b>nobody</b>": {},
         "morphine": {"doses": [{"drug": "morphine", "amount": "30 mg", "route": "oral", "every": "12 h"}]},
     },
-    "observe": {"until": "3 day", "every": "4 h"},
+    "observe": {"until": "2 day", "every": "4 h"},
     "people": 3,
 }
 

@@ -26,7 +26,8 @@ BREATHING = ("minute_ventilation", "respiratory_rate", "tidal_volume", "PetCO2",
 @dataclass
 class Scene:
     """An arm in the making. Times in min of the run; `zero`: what the entry counts from; `reach`: how long after it an effect is looked for, `peak`:
-    when it is greatest. `state`: nothing is given but what people take every day. `held`: only a concentration is held."""
+    when it is greatest. `state`: nothing is given but what people take every day. `held`: only a concentration is held. `fine`: seconds
+    count."""
 
     person: dict[str, Any]
     doses: list[dict[str, Any]]
@@ -36,6 +37,7 @@ class Scene:
     peak: float
     state: bool = False
     held: bool = False
+    fine: bool = False
     start: str | None = None
     people: int = 1
     until: float = 0.0
@@ -56,6 +58,7 @@ class Scene:
         fast = any(t["give"] in ("obstruction", "ventilation") for t in self.gas) and not self.doses and end - self.zero <= 5
         spans = ((75, "15 s"), (300, "1 min"), (900, "2 min"), (3000, "10 min"), (1e9, "1 h"))
         every = "1 s" if fast else next(x for limit, x in spans if end - self.zero <= limit)
+        every = "2 s" if self.fine and end <= 120 else every
         every = "5 min" if end > 1500 and every.endswith(("s", "1 min", "2 min")) else every
         doses = [d for d in self.doses if float(d["at"].split()[0]) < end]
         out: dict[str, Any] = {"person": self.person, "doses": doses, "observe": {"until": f"{end:g} min", "every": every}}

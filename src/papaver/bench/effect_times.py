@@ -73,6 +73,7 @@ def timing(r: Reader, quantity: str) -> Found | None:
         if factor is None:
             return None
         scene, offset = r.time_scene(row)
+        scene.fine = factor * max(row.value or 0.0, row.high or 0.0) < 3
         own = {"analyte": row.drugs[0]} if row.drugs else {}
         withdrawal = q in ("COWS", "SOWS", "SOWS_H", "OOWS")
         kind = "peak" if r.asked.timing else _kind(row.text) or _kind(f"{quantity.replace('_', ' ')} ; {r.site}") or "start"
