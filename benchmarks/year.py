@@ -49,6 +49,7 @@ def main() -> None:
     for rtol in (1e-4, 1e-6):
         took, _ = timed(whole, "kernel", rtol)
         print(f"kernel, {a.days:g} days of {4 * a.days:g} doses, rtol {rtol:g}: {took:.2f} s CPU" + (f"   bar: {BAR:g} s" if rtol == 1e-4 else ""))
+    simulate(few, sample(few, a.people, 1), solver="kernel", rtol=1e-4)
     start = time.perf_counter()
     simulate(whole, sample(whole, a.people, 1), solver="kernel", rtol=1e-4)
     took = time.perf_counter() - start
