@@ -160,6 +160,13 @@ def summary(result: Result, people: int) -> dict[str, Any]:
 
 PEAKS = {".venous.Cmax": (".venous.Tmax", "peak in venous plasma"), ".peak": (".time_of_peak", "peak")}
 """Outcomes worth a line, with the outcome that says when, and what to call them."""
+WHEN = {
+    "rescue.lowest_SpO2": ("lowest SpO2", ""), "rescue.time_of_unconsciousness": ("unconscious", "after "),
+    "rescue.time_of_apnoea": ("breathing stops", "after "), "rescue.time_of_arrest": ("heart stops", "after "),
+    "withdrawal.peak_COWS": ("peak of COWS", ""), "withdrawal.onset": ("COWS reaches 5", "after "),
+    "withdrawal.end": ("COWS stays below 5", "after "),
+}  # fmt: skip
+"""Outcomes of breathing and of withdrawal worth a line where they were reached: what to call them."""
 MOST_FAILURES = 5
 
 
@@ -182,14 +189,21 @@ def text(result: Result, people: int) -> list[str]:
                 lines.append(f"  {thing:16} {label:21} {_quantity(row)}{_mass(result, thing, row)}{at}")
     if not any(line.startswith("  ") for line in lines):
         lines.append("  no peaks: observe.show leaves them out, or nobody was finished")
+    for name, (label, word) in WHEN.items():
+        found = rows.get(name)
+        if found and found["median"] is not None and math.isfinite(found["median"]):
+            lines.append(f"  {label:38} {word}{_quantity(found)}")
+    dead = [x for x in result.outcomes["rescue.dead"].tolist() if math.isfinite(x)] if "rescue.dead" in result.outcomes else []
+    if dead:
+        lines.append(f"  {'dead at the end':38} " + (("yes" if dead[0] else "no") if people == 1 else f"{sum(dead) / len(dead):.1%} of {len(dead)}"))
     lines.append("")
     if result.failed:
         from papaver.simulate.failures import failures
 
-        found = failures(result.reasons)
+        kinds = failures(result.reasons)
         lines.append(f"failed: {result.failed} of {people} people; try a larger --rtol or check the parameters")
-        lines += [f"  {f}" for f in found[:MOST_FAILURES]]
-        lines += [f"  and {len(found) - MOST_FAILURES} other kinds of failure (manifest.json)"] if len(found) > MOST_FAILURES else []
+        lines += [f"  {f}" for f in kinds[:MOST_FAILURES]]
+        lines += [f"  and {len(kinds) - MOST_FAILURES} other kinds of failure (manifest.json)"] if len(kinds) > MOST_FAILURES else []
     if result.held < result.people:
         lines.append(f"time courses: of the first {result.held} of {result.people} people")
     if people > result.people:
