@@ -82,8 +82,8 @@ def test_the_source_is_deterministic_and_parses(small) -> None:
     assert kernel_source(small.program, nodes) == kernel_source(small.program, nodes)
     names = {f.name for f in ast.parse(kernel_source(small.program, nodes)).body if isinstance(f, ast.FunctionDef)}
     assert {"rhs", "rhs_jac", "factor", "solve", "stages", "dense", "accept", "run", "record", "integrate"} <= names
-    assert "conditions" not in names
-    assert "def conditions(" in kernel_source(small.program, nodes, [small.program.output("drug.pk.C1")])
+    assert "within" not in names
+    assert "def within(" in kernel_source(small.program, nodes, [small.program.output("drug.pk.C1")])
 
 
 def test_without_the_extra(small, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -96,28 +97,38 @@ def run_cohort(
     whole = _Whole(p, plan)
     try:
         for chunk in chunks or ():
-            whole.add(chunk)
-            advance(chunk.people)
-        while whole.done < plan.people:
-            first, n = whole.done, min(plan.chunk, plan.people - whole.done)
-            part = add_outcomes(simulate(p, draw(p, n, seed, first), solver=solver, rtol=rtol, first_person=first))
-            whole.template = whole.template or dataclasses.replace(part, data=np.empty((0, *part.data.shape[1:])), first_person=0)
-            chunk = _chunk(part, max(plan.written, plan.held))
-            if chunks is not None and plan.people > plan.chunk:
-                chunks.add(chunk)
-            whole.add(chunk)
-            advance(n)
+            whole.add(chunk, advance)
+        first = whole.done
+        with ThreadPoolExecutor(1) as beside:
+            read: Future[Chunk] | None = None
+            try:
+                while first < plan.people:
+                    part = simulate(p, draw(p, min(plan.chunk, plan.people - first), seed, first), solver=solver, rtol=rtol, first_person=first)
+                    whole.template = whole.template or dataclasses.replace(part, data=np.empty((0, *part.data.shape[1:])), first_person=0)
+                    first += part.people
+                    before, read = read, beside.submit(_chunk, part, plan, chunks)
+                    if before is not None:
+                        whole.add(before.result(), advance)
+            finally:
+                # what has been simulated by a Ctrl-C counts
+                if read is not None:
+                    whole.add(read.result(), advance)
     except KeyboardInterrupt:
         return whole.result(solver, rtol), True
     return whole.result(solver, rtol), False
 
 
-def _chunk(part: Result, wanted: int) -> Chunk:
-    keep = max(0, min(part.people, wanted - part.first_person))
-    return Chunk(
+def _chunk(part: Result, plan: Plan, chunks: Chunks | None) -> Chunk:
+    """Read off the outcomes and write down what is kept, beside the simulation of the people that follow."""
+    keep = max(0, min(part.people, max(plan.written, plan.held) - part.first_person))
+    add_outcomes(part)
+    chunk = Chunk(
         part.first_person, part.data[:keep], part.reasons, part.steps, part.outcomes, part.outcome_units, person_digests(part.data), part.mole_error,
         part.broken_laws, part.firings, part.stopped,
     )  # fmt: skip
+    if chunks is not None and plan.people > plan.chunk:
+        chunks.add(chunk)
+    return chunk
 
 
 @dataclass
@@ -139,7 +150,7 @@ class _Whole:
     mole_error: float = 0.0
     laws: dict[str, float] = field(default_factory=dict)
 
-    def add(self, c: Chunk) -> None:
+    def add(self, c: Chunk, advance: Callable[[int], object]) -> None:
         n = c.people
         if self.data is None:
             self.data = np.moveaxis(np.empty((self.plan.held, c.data.shape[2], c.data.shape[1])), 1, 2)
@@ -159,6 +170,7 @@ class _Whole:
             law, _, by = text.removesuffix(")").rpartition(" (by ")
             self.laws[law] = max(self.laws.get(law, 0.0), float(by))
         self.done = c.first + n
+        advance(n)
 
     def result(self, solver: str, rtol: float) -> Result | None:
         if self.data is None or not self.done:

@@ -81,11 +81,12 @@ def kernel_source(p: Program, nodes: Sequence[int], watched: Sequence[int] = ())
     hoisted, n_rules = p.hoist([*nodes, *watched]), len(watched)
     functions = [*map(inspect.getsource, mathlib.SCALAR.values()), emit.emit_dense_outputs(p, nodes, hoisted)]
     functions += emit.emit_state_part(p).split("\n\n")
-    functions += [emit.emit_conditions(p, watched, hoisted), *_written(triggers)] if watched else []
+    functions += [*emit.emit_conditions(p, watched, hoisted).split("\n\n"), *_written(triggers)] if watched else []
     functions += [*_written(step), *(text for text in _written(rodas5p) if not text.startswith("def tolerance("))]
     work: dict[str, int | tuple[int, int]] = {
-        **dict.fromkeys(("y", "yn", "u", "w", "xs"), p.n), "q": len(p.hoisted), "J": len(p.jacobian), "W": len(p.lu.entries),
-        "K": (8, p.n), "D": (3, p.n), "F": (12, 1), "X": len(nodes), "N": (10, 1), **dict.fromkeys(("hold", "ready", "count", "held", "gs"), n_rules),
+        **dict.fromkeys(("y", "yn", "u", "w"), p.n), "q": len(p.hoisted), "J": len(p.jacobian), "W": len(p.lu.entries),
+        "K": (8, p.n), "D": (3, p.n), "F": (12, 1), "X": len(nodes), "N": (11, 1), **dict.fromkeys(("hold", "ready", "count", "held", "gs"), n_rules),
+        "G": 5 * n_rules,
     }  # fmt: skip
     # the thread's own row and those further on; one person is number 0 of one
     call = {name: name for name in (*work, "size", "T_out", "n_times", "atol", "tolerance", "R", "split_rule", "split_state")}

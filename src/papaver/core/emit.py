@@ -132,27 +132,43 @@ def emit_output_part(p: Program, hoisted: Sequence[int]) -> str:
     return _function("prep_out", "p, q", straight_line(p, [(f"q[{k}]", node) for k, node in enumerate(hoisted)], _param_inputs(p)))
 
 
-def emit_dense_outputs(p: Program, nodes: Sequence[int], hoisted: Sequence[int]) -> str:
+def emit_dense_outputs(p: Program, nodes: Sequence[int], hoisted: Sequence[int], name: str = "outputs") -> str:
     """`outputs(T, L_y, L_yn, L_D0, L_D1, L_D2, S_q, O, lane, at)`: outputs of one person at a vector of times within one step.
 
     T: positions in the step. L_y, L_yn: states before and after. L_D0..2: see `step.dense`. S_q: hoisted values. See `simd` for lane and at.
     """
-    states = sorted({int(p.graph.nodes[i][1]) for i in _ancestors(p, nodes) if p.graph.nodes[i][0] == "state"})
+    states = _states_of(p, nodes)
     lines = ["th = T[0]", "t1 = 1.0 - th"]
     inputs = {node: f"S_q[{k}]" for k, node in enumerate(hoisted)}
     for i in states:
         lines.append(f"y{i} = (t1 * L_y[{i}]) + (th * (L_yn[{i}] + (t1 * (L_D0[{i}] + (th * (L_D1[{i}] + (th * L_D2[{i}])))))))")
         inputs[p.graph.leaf("state", i)] = f"y{i}"
     lines += straight_line(p, [(f"O[{k}]", node) for k, node in enumerate(nodes)], inputs)
-    return _function("outputs", "T, L_y, L_yn, L_D0, L_D1, L_D2, S_q, O, lane, at", lines)
+    return _function(name, "T, L_y, L_yn, L_D0, L_D1, L_D2, S_q, O, lane, at", lines)
 
 
 def emit_conditions(p: Program, nodes: Sequence[int], hoisted: Sequence[int]) -> str:
-    """`conditions(x, qo, at, g)`: what rules look at, from the states of one person and the hoisted values of the outputs, from `at` on."""
-    inputs = {i: f"x[{key[1]}]" for i, key in enumerate(p.graph.nodes) if key[0] == "state"} | {
-        node: f"qo[at + {k}]" for k, node in enumerate(hoisted)
-    }
-    return _function("conditions", "x, qo, at, g", straight_line(p, [(f"g[{k}]", node) for k, node in enumerate(nodes)], inputs))
+    """What rules look at, from the states of one lane and the hoisted values of the outputs (from `at` on): `within(...)` at a position of the
+    step, `now(...)` at a time. Only the states that matter are read."""
+    states = _states_of(p, nodes)
+    constants = {node: f"qo[at + {k}]" for k, node in enumerate(hoisted)}
+    inputs = constants | {p.graph.leaf("state", i): f"y{i}" for i in states}
+    targets = [(f"g[{k}]", node) for k, node in enumerate(nodes)]
+    inside = ["t1 = 1.0 - th", "D0, D1, D2 = D[0], D[1], D[2]"]
+    present = []
+    for i in states:
+        j = f"{i} * L + lane"
+        inside.append(f"y{i} = (t1 * y[{j}]) + (th * (yn[{j}] + (t1 * (D0[{j}] + (th * (D1[{j}] + (th * D2[{j}])))))))")
+        present.append(f"y{i} = y[{j}]")
+    lines = straight_line(p, targets, inputs)
+    return "\n".join([
+        _function("within", "lane, L, th, y, yn, D, qo, at, g", inside + lines), _function("now", "lane, L, y, qo, at, g", present + lines)
+    ])  # fmt: skip
+
+
+def _states_of(p: Program, nodes: Sequence[int]) -> list[int]:
+    """Numbers of the states that nodes depend on."""
+    return sorted({int(p.graph.nodes[i][1]) for i in _ancestors(p, nodes) if p.graph.nodes[i][0] == "state"})
 
 
 def _ancestors(p: Program, nodes: Sequence[int]) -> set[int]:

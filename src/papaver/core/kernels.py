@@ -68,6 +68,23 @@ def record(lane, t, hi, k0, k1, at_t, T_out, y, yn, D, at, QO, p, width, OUT, T,
 {driver}
 '''
 
+_QUARTERS = '''
+def quarters(lane, L, rules, y, yn, D, qo, at, T, X, g, G):
+    k = 0
+    while k < 5:
+        last = k + {lanes} if k + {lanes} < 5 else 5
+        for j in range({lanes}):
+            T[j] = 0.25 * (k + j if k + j < last else last - 1)
+        seen(T, y, yn, D[0], D[1], D[2], qo, X, lane, at)
+        for r in range({rules}):
+            for j in range(last - k):
+                G[(k + j) * {rules} + r] = X[r * {lanes} + j]
+        k += {lanes}
+'''
+"""`triggers.quarters` with the quarters of a step side by side in a vector."""
+_CALLED = ("stages", "dense", "judge", "accept", "outputs", "seen")
+"""Vector functions that the driver calls."""
+
 
 def cache_dir() -> Path:
     """Where compiled kernels live: $PAPAVER_CACHE, else the user's cache folder."""
@@ -85,13 +102,15 @@ def kernel_source(p: Program, nodes: Sequence[int], lanes: int = LANES, watched:
 
     hoisted = p.hoist([*nodes, *watched])
     arithmetic = (step.stages, step.dense, step.judge, step.accept)
-    source = "\n".join([emit.emit_state_part(p), emit.emit_dense_outputs(p, nodes, hoisted), *(inspect.getsource(f) for f in arithmetic)])
+    dense = [emit.emit_dense_outputs(p, nodes, hoisted), *([emit.emit_dense_outputs(p, watched, hoisted, "seen")] if watched else [])]
+    source = "\n".join([emit.emit_state_part(p), *dense, *(inspect.getsource(f) for f in arithmetic)])
     called = {f.name: ", ".join(a.arg for a in f.args.args) for f in ast.parse(source).body if isinstance(f, ast.FunctionDef)}
-    vectors = [f"{name} = LIBRARY.intrinsic({name!r}, {called[name]!r})" for name in ("stages", "dense", "judge", "accept", "outputs")]
+    vectors = [f"{name} = LIBRARY.intrinsic({name!r}, {called[name]!r})" for name in called if name in _CALLED]
     driver: list[str] = []
     if watched:
-        driver = [inspect.getsource(f) for f in mathlib.SCALAR.values()] + [emit.emit_conditions(p, watched, hoisted)]
-        driver += [inspect.getsource(f) for f in (triggers.interpolate, triggers.watch, triggers.fire, triggers.give)]
+        driver = [*map(inspect.getsource, mathlib.SCALAR.values()), *emit.emit_conditions(p, watched, hoisted).split("\n\n")]
+        driver += [_QUARTERS.format(lanes=lanes, rules=len(watched))]
+        driver += [inspect.getsource(f) for f in (triggers.watch, triggers.fire, triggers.give)]
     driver += [inspect.getsource(f) for f in (rodas5p.enter, rodas5p.happen, rodas5p.blame)]
     simd_hash = hashlib.sha256((inspect.getsource(simd) + inspect.getsource(mathlib)).encode()).hexdigest()[:16]
     parts = "\n".join("@njit(**OPTIONS, **PART)\n" + text for text in driver)
@@ -202,10 +221,11 @@ class KernelTarget:
             size = [n, b - a, Q.shape[1], QO.shape[1], events[0].shape[1], T_out.shape[1], max_steps, *table.sizes(), len(self.nodes)]
             given = [rows, Y0[s], events[0][s], events[1][s], numbers, events[3][s], n_events[s], hoisted, T_out, n_times, grid[s], out[s], end[s]]
             work = [*(np.zeros(k) for k in (m, m, m, m, Q.shape[1] * L, len(p.jacobian) * L, len(p.lu.entries) * L))]
-            work += [np.zeros((8, m)), np.zeros((3, m)), np.zeros((12, L)), np.zeros((10, L), np.int64), np.zeros(max(len(self.nodes), 1) * L)]
+            work += [np.zeros((8, m)), np.zeros((3, m)), np.zeros((12, L)), np.zeros((11, L), np.int64)]
+            work += [np.zeros(max(len(self.nodes), len(table.rules), 1) * L)]
             self.module.run(
                 L, np.array(size), *(_flat(x) for x in given), atol, rodas5p.tolerance(rtol, n), _flat(info[s]), *work,
-                *(_flat(x) for x in table.arrays(slice(a + offset, b + offset), L, n)),
+                *(_flat(x) for x in table.arrays(slice(a + offset, b + offset), L)),
             )  # fmt: skip
 
         cuts = np.linspace(0, people, max(1, min(threads, people // L or 1)) + 1).astype(int)

@@ -108,7 +108,7 @@ def run(
     L: int, size: Any, Q: Any, Y0: Any, ev_t: Any, ev_kind: Any, ev_i: Any, ev_x: Any, n_ev: Any, QO: Any, T_out: Any, n_times: Any, grid: Any,
     OUT: Any, Y_end: Any, atol: Any, tolerance: Any, info: Any, y: Any, yn: Any, u: Any, w: Any, q: Any, J: Any, W: Any, K: Any, D: Any, F: Any,
     N: Any, X: Any, R: Any, THR: Any, split_rule: Any, split_state: Any, SPLIT: Any, LOG: Any, n_log: Any, hold: Any, ready: Any, count: Any,
-    held: Any, gs: Any, xs: Any, pend_t: Any, pend_r: Any, pend_s: Any,
+    held: Any, gs: Any, G: Any, pend_t: Any, pend_r: Any, pend_s: Any,
 ) -> None:  # fmt: skip
     """Integrate people over the output grid, L at a time.
 
@@ -121,7 +121,7 @@ def run(
         T_out, n_times, grid: output grids (ascending; the first time is the start), their lengths, and which one a person has.
         OUT: by person and output, written. Y_end: states at the end by person, written. atol: by state. tolerance: see `step.judge`.
         info: by person, written with [status, time, state, steps, rejected]; time and state are those of a failure.
-        y .. D: work space (entries of all lanes). F (12 rows) and N (10 rows of whole numbers): work space by lane. X: for `record`.
+        y .. D: work space (entries of all lanes). F (12 rows) and N (11 rows of whole numbers): work space by lane. X: for `record`.
         R, THR: rules and their thresholds by person, see `watch`. split_rule, split_state, SPLIT: what a rule's dose adds to which state,
         by person. LOG, n_log: by person, written with [time fired, time of the dose, rule]. hold .. pend_s: work space of the rules.
     A value at the time of an event is that after it. What lies after a failure or a stop is NaN.
@@ -131,7 +131,7 @@ def run(
     m = n * L
     t, h, hh, stop, err, grow, take, forced, hi, c, T = F[0], F[1], F[2], F[3], F[4], F[5], F[6], F[7], F[8], F[9], F[10]
     until = F[11]
-    person, k_ev, k_out, steps, rejected, worst, mode, after, n_pend, row = N[0], N[1], N[2], N[3], N[4], N[5], N[6], N[7], N[8], N[9]
+    person, k_ev, k_out, steps, rejected, worst, mode, after, n_pend, row, look = N[0], N[1], N[2], N[3], N[4], N[5], N[6], N[7], N[8], N[9], N[10]
     following = 0
     active = 0
     for lane in range(L):
@@ -161,6 +161,7 @@ def run(
                     forced[lane] = float("inf")
                     n_pend[lane] = 0
                     if RULES:
+                        look[lane] = 1
                         n_log[p] = 0
                         for r in range(rules):
                             hold[lane * rules + r] = -1.0
@@ -182,6 +183,7 @@ def run(
                         )  # fmt: skip
                         moved = moved or given
                     if moved:
+                        look[lane] = 1
                         h[lane] = FIRST if h[lane] > FIRST else h[lane]
                         after[lane] = 0
                     until[lane] = t_end
@@ -193,9 +195,10 @@ def run(
                                 until[lane] = pend_t[lane * room + e]
                 # a constant alone in a condition: Numba then leaves out what it guards
                 if RULES:  # noqa: SIM102
-                    if rules > 0 and info[p * 5] == 0.0 and t[lane] < t_end:
+                    if rules > 0 and look[lane] > 0 and info[p * 5] == 0.0 and t[lane] < t_end:
+                        look[lane] = 0
                         code = fire(
-                            lane, L, n, t[lane], y, row[lane] * n_qo, QO, rules, R, p * rules, THR, hold, ready, count, gs, xs, p * notes, LOG,
+                            lane, L, t[lane], y, row[lane] * n_qo, QO, rules, R, p * rules, THR, hold, ready, count, gs, p * notes, LOG,
                             n_log, p, room, pend_t, pend_r, pend_s, n_pend,
                         )  # fmt: skip
                         if code == 2:
@@ -282,16 +285,22 @@ def run(
                 if rules > 0:
                     tiny = 1e-9 * (t_new if t_new > 1.0 else 1.0)
                     due = watch(
-                        lane, L, n, t[lane], hh[lane], y, yn, D, row[lane] * n_qo, QO, rules, R, p * rules, THR, hold, ready, count, held, gs, xs
+                        lane, L, t[lane], hh[lane], y, yn, D, row[lane] * n_qo, QO, rules, R, p * rules, THR, hold, ready, count, held, gs, G,
+                        T, X,
                     )
                     if due < t_new - 2.0 * tiny:
                         # a rule comes due within the step: take the step again, to end there
                         forced[lane] = due if due > t[lane] + 2.0 * tiny else t[lane] + 2.0 * tiny
                         h[lane] = hh[lane]
                         continue
+                    # nothing can have come due otherwise, or be ready anew
+                    if due <= t_new or forced[lane] < float("inf"):
+                        look[lane] = 1
                     forced[lane] = float("inf")
                     for r in range(rules):
                         hold[lane * rules + r] = held[r]
+                        if ready[lane * rules + r] == float("inf"):
+                            look[lane] = 1
             at_t = grid[p] * width
             n_out = n_times[grid[p]]
             k = k_out[lane]

@@ -111,10 +111,10 @@ class RuleTable:
         """Rules, doses by state, room for notes by person, room for pending doses by lane."""
         return [len(self.rules), len(self.split_rule), 3 * self.capacity, self.capacity + 1]
 
-    def arrays(self, part: slice, lanes: int, n: int) -> list[Any]:
+    def arrays(self, part: slice, lanes: int) -> list[Any]:
         """Arguments for some people, with fresh work space."""
         k, cap = len(self.rules), self.capacity + 1
-        work = [np.zeros((lanes, k)), np.zeros((lanes, k)), np.zeros((lanes, k), np.int64), np.zeros(k), np.zeros(k), np.zeros(n)]
+        work = [np.zeros((lanes, k)), np.zeros((lanes, k)), np.zeros((lanes, k), np.int64), np.zeros(k), np.zeros(k), np.zeros(5 * k)]
         pending = [np.zeros((lanes, cap)), np.zeros((lanes, cap), np.int64), np.zeros((lanes, cap))]
         return [
             self.R, self.THR[part], self.split_rule, self.split_state, self.SPLIT[part], self.LOG[part], self.n_log[part], *work, *pending,

@@ -53,7 +53,7 @@ class PlainTarget:
         ns["rhs_jac"] = _guarded(ns["rhs_jac"], p.n, 2)
         ns["factor"] = _guarded(ns["factor"], len(p.lu.entries), 2)
         arithmetic = (step.stages, step.dense, step.judge, step.accept)
-        rules = (triggers.interpolate, triggers.watch, triggers.fire, triggers.give)
+        rules = (triggers.quarters, triggers.watch, triggers.fire, triggers.give)
         for f in (*arithmetic, *rules, rodas5p.enter, rodas5p.happen, rodas5p.blame, rodas5p.run):
             generated("from __future__ import annotations\n" + inspect.getsource(f), ns)
         ns |= {"record": _record, "FIRST": rodas5p.FIRST, "RULES": rodas5p.RULES}
@@ -118,13 +118,14 @@ class PlainTarget:
             with np.errstate(all="ignore"):
                 generated(emit.emit_output_part(p, hoisted), dict(mathlib.VECTOR))["prep_out"](P.T, values)
             QO = values.T
-            functions["conditions"] = generated(emit.emit_conditions(p, nodes, hoisted), dict(mathlib.SCALAR))["conditions"]
+            found = generated(emit.emit_conditions(p, nodes, hoisted), dict(mathlib.SCALAR))
+            functions |= {name: found[name] for name in ("within", "now")}
 
         def zeros(k: int = n) -> list[float]:
             return [0.0] * k
 
         k = person if rules is not None else 0
-        arrays = table.arrays(slice(k, k + 1), 1, n)
+        arrays = table.arrays(slice(k, k + 1), 1)
         log, n_log = arrays[5], arrays[6]
         lists = [a.reshape(-1).tolist() for a in arrays]
         out, end, info = [float("nan")] * (n * len(t_out)), [float("nan")] * n, zeros(5)
@@ -133,7 +134,7 @@ class PlainTarget:
             [len(events[0])], QO.reshape(-1).tolist(), t_out.tolist(), [len(t_out)], [0], out, end, atol.tolist(),
             rodas5p.tolerance(rtol, n).tolist(), info, zeros(), zeros(), zeros(), zeros(), zeros(Q.shape[1]), zeros(len(p.jacobian)),
             zeros(len(p.lu.entries)), [zeros() for _ in range(8)], [zeros() for _ in range(3)], [zeros(1) for _ in range(12)],
-            [[0] for _ in range(10)], [], *lists,
+            [[0] for _ in range(11)], [], *lists,
         )  # fmt: skip
         log[:], n_log[:] = np.array(lists[5]).reshape(log.shape), lists[6]
         return np.array(out).reshape(n, -1).T, info

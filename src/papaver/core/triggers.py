@@ -8,70 +8,75 @@ from __future__ import annotations
 from typing import Any
 
 
-def conditions(x: Any, qo: Any, at: int, g: Any) -> None:
-    """Stub: the outputs that rules look at, from the states of one person and its hoisted values, which begin at `at`."""
+def within(lane: int, L: int, th: float, y: Any, yn: Any, D: Any, qo: Any, at: int, g: Any) -> None:
+    """Stub: the outputs that rules look at, at a position (0 to 1) of a lane's step, with its hoisted values, which begin at `at`."""
     raise NotImplementedError
 
 
+def now(lane: int, L: int, y: Any, qo: Any, at: int, g: Any) -> None:
+    """Stub: the same at the lane's states."""
+    raise NotImplementedError
+
+
+def quarters(lane: int, L: int, rules: int, y: Any, yn: Any, D: Any, qo: Any, at: int, T: Any, X: Any, g: Any, G: Any) -> None:
+    """The outputs that rules look at, at the five quarters of a lane's step: G, a row a quarter. T, X: work space of the compiled path."""
+    for part in range(5):
+        within(lane, L, 0.25 * part, y, yn, D, qo, at, g)
+        for r in range(rules):
+            G[part * rules + r] = g[r]
+
+
 def watch(
-    lane: int, L: int, n: int, t: float, hh: float, y: Any, yn: Any, D: Any, at: int, qo: Any, rules: int, R: Any, at_thr: int, thr: Any,
-    hold: Any, ready: Any, count: Any, held: Any, g: Any, x: Any,
+    lane: int, L: int, t: float, hh: float, y: Any, yn: Any, D: Any, at: int, qo: Any, rules: int, R: Any, at_thr: int, thr: Any,
+    hold: Any, ready: Any, count: Any, held: Any, g: Any, G: Any, T: Any, X: Any,
 ) -> float:  # fmt: skip
     """The earliest time within a step at which a rule fires; infinite if none does.
 
     Args:
         R: a row a rule: [sign, for, after, at, times, every, stop, duration]. thr: thresholds, this person's from `at_thr` on.
         hold: since when each condition holds (-1: it does not), by lane. held: the same at the end of the step, written.
-        ready: from when each rule may fire (again). count: how often it has. g, x: work space.
+        ready: from when each rule may fire (again). count: how often it has. g, G, T, X: work space, see `quarters`.
     Conditions are looked at on the dense output at the quarters of the step; where one begins to hold is found by bisection.
     """
     fire = float("inf")
+    left = 0
     for r in range(rules):
         k = lane * rules + r
         held[r] = hold[k]
-        before = 0.0
+        if count[k] < R[r * 8 + 4]:
+            left += 1
+    if left == 0:
+        return fire
+    quarters(lane, L, rules, y, yn, D, qo, at, T, X, g, G)
+    for r in range(rules):
+        k = lane * rules + r
         if count[k] >= R[r * 8 + 4]:
             continue
         for part in range(5):
-            th = 0.25 * part
-            interpolate(lane, L, n, th, y, yn, D, x)
-            conditions(x, qo, at, g)
-            true = R[r * 8] * (g[r] - thr[at_thr + r]) > 0.0
-            if true and held[r] < 0.0:
-                low, high = before, th
+            if not R[r * 8] * (G[part * rules + r] - thr[at_thr + r]) > 0.0:
+                held[r] = -1.0
+                continue
+            if held[r] < 0.0:
+                low, high = 0.25 * (part - 1), 0.25 * part
                 if part > 0:
                     for _ in range(45):
                         middle = 0.5 * (low + high)
-                        interpolate(lane, L, n, middle, y, yn, D, x)
-                        conditions(x, qo, at, g)
+                        within(lane, L, middle, y, yn, D, qo, at, g)
                         if R[r * 8] * (g[r] - thr[at_thr + r]) > 0.0:
                             high = middle
                         else:
                             low = middle
                 held[r] = t + high * hh
-            elif not true:
-                held[r] = -1.0
-            if true:
-                due = held[r] + R[r * 8 + 1]
-                due = due if due > ready[k] else ready[k]
-                if due <= t + th * hh and due < fire:
-                    fire = due
-            before = th
+            due = held[r] + R[r * 8 + 1]
+            due = due if due > ready[k] else ready[k]
+            if due <= t + 0.25 * part * hh and due < fire:
+                fire = due
     return fire
 
 
-def interpolate(lane: int, L: int, n: int, th: float, y: Any, yn: Any, D: Any, x: Any) -> None:
-    """States of one lane within a step."""
-    t1 = 1.0 - th
-    D0, D1, D2 = D[0], D[1], D[2]
-    for i in range(n):
-        j = i * L + lane
-        x[i] = (t1 * y[j]) + (th * (yn[j] + (t1 * (D0[j] + (th * (D1[j] + (th * D2[j])))))))
-
-
 def fire(
-    lane: int, L: int, n: int, t: float, y: Any, at: int, qo: Any, rules: int, R: Any, at_thr: int, thr: Any, hold: Any, ready: Any, count: Any,
-    gs: Any, xs: Any, at_log: int, log: Any, n_log: Any, p: int, room: int, pend_t: Any, pend_r: Any, pend_s: Any, n_pend: Any,
+    lane: int, L: int, t: float, y: Any, at: int, qo: Any, rules: int, R: Any, at_thr: int, thr: Any, hold: Any, ready: Any, count: Any,
+    gs: Any, at_log: int, log: Any, n_log: Any, p: int, room: int, pend_t: Any, pend_r: Any, pend_s: Any, n_pend: Any,
 ) -> int:  # fmt: skip
     """Let the rules that are due at time t fire: note it, and put their doses among the pending ones.
 
@@ -82,9 +87,7 @@ def fire(
     Returns:
         0: nothing fired; 1: something did; 2: one that ends the person's run.
     """
-    for i in range(n):
-        xs[i] = y[i * L + lane]
-    conditions(xs, qo, at, gs)
+    now(lane, L, y, qo, at, gs)
     code = 0
     for r in range(rules):
         k = lane * rules + r

@@ -48,6 +48,7 @@ GROUPS = {
 }
 """Names for `observe.show`: each stands for outputs - those that end with ".xy", start with "xy." or "xy[", or are called so."""
 LAW_TOLERANCE = 1e-7
+"""Least margin of a law, which is one of fractions and amounts near one: the solver itself leaves an error of about rtol in them."""
 GUARD = "therapy.give_guard"
 GUARDED_UNTIL = 1e-3
 """Minutes before 0 at which what happens to the heart begins to count."""
@@ -296,8 +297,8 @@ def dosed_by(p: Prepared, t: Array, doses: Mapping[str, Array]) -> Array:
 
 def _broken_laws(program: Program, margin: Array, rtol: float) -> list[str]:
     """Laws whose margin (left - right, shape (people, times, laws)) falls below zero by more than the run's own error allows."""
-    if not margin.size or not np.isfinite(margin).any():
+    if not margin.size:
         return []
-    with np.errstate(invalid="ignore"):
-        worst = np.nanmin(margin.reshape(-1, margin.shape[2]), axis=0)
-    return [f"{text} (by {-w:.2g})" for (text, _, _), w in zip(program.flat.laws, worst, strict=True) if w < -max(LAW_TOLERANCE, 0.1 * rtol)]
+    # over times first, which lie side by side; NaN where a person failed or was stopped
+    worst = np.fmin.reduce(np.fmin.reduce(margin, axis=1), axis=0)
+    return [f"{text} (by {-w:.2g})" for (text, _, _), w in zip(program.flat.laws, worst, strict=True) if w < -max(LAW_TOLERANCE, rtol)]
