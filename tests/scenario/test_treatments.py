@@ -179,6 +179,11 @@ def test_a_treatment_alone_makes_a_scenario(library: Library) -> None:
     assert understood(library, {"give": "oxygen"}, doses=[]).doses == ()
 
 
+def test_the_heart_is_healthy_unless_said(library: Library) -> None:
+    assert understood(library).covariates["heart_disease"] == "none"
+    assert understood(library, person={"heart_disease": "known"}).covariates["heart_disease"] == "known"
+
+
 def test_position_is_back_unless_said(library: Library) -> None:
     assert understood(library).covariates["position"] == "back"
     assert understood(library, person={"position": "side"}).covariates["position"] == "side"

@@ -152,13 +152,13 @@ class Arms:
 
     def __init__(
         self, arms: Mapping[str, dict[str, Any]], library: Library, solver: str | None = None, routes: tuple[tuple[str, str], ...] = (),
-        dependence: bool = False,
+        dependence: bool = False, many: bool = False,
     ) -> None:  # fmt: skip
         self._routes, self._dependence = routes, dependence
         self._scenarios = {k: Scenario.from_dict(v, f"arms.{k}") for k, v in arms.items()}
         self._library, self._solver = library, solver
-        # one compiled structure would serve few arms of effects: their bodies differ with the drugs
-        self._effect_solver = None if solver == "kernel" else solver
+        # one compiled structure would serve few arms of effects, as their bodies differ with the drugs, unless they are run many times (a fit)
+        self._effect_solver = None if solver == "kernel" and not many else solver
         self._arms: dict[str, Arm] = {}
         self._courses: dict[tuple[str, int], Course] = {}
 

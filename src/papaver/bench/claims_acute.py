@@ -19,11 +19,17 @@ from papaver.simulate import Result, prepare, simulate
 TOLERANT = {"drug": "heroin", "dose": "300 mg/day", "route": "iv", "for": "2 year"}
 
 
+LONG = 1440.0
+"""Minutes from which a compile pays."""
+
+
 def course(c: Checks, doses: list[dict[str, Any]], until: str = "1 h", every: str = "15 s", people: int = 1, **more: Any) -> Result:
     """A run of a 70 kg adult with its outcomes; a cohort if `people` is more than one."""
     person = {"weight": "70 kg", **more.pop("person", {})}
     p = prepare(Scenario.from_dict({"doses": doses, "observe": {"until": until, "every": every}, "person": person, **more}), c.library)
-    return add_outcomes(simulate(p, sample(p, people, 11) if people > 1 else None, solver="scalar"))
+    # one compiled kernel serves the many long runs after the same drug
+    long = people > 1 or p.scenario.t[-1] + p.lead > LONG
+    return add_outcomes(simulate(p, sample(p, people, 11) if people > 1 else None, solver="kernel" if long else "scalar"))
 
 
 def iv(drug: str, amount: str, at: str = "0 min", **more: str) -> dict[str, str]:

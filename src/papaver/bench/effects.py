@@ -160,11 +160,17 @@ def _value(o: Observation, arms: Arms) -> tuple[float, str]:
         if o.reference is None:
             raise NotSimulated("a comparison needs a reference arm")
         other = _statistic(o, arms.course(o.reference), effect.output)
-        return (x / other, "1") if o.relative == "reference" else (x - other, effect.unit)
+        return (_ratio(x, other), "1") if o.relative == "reference" else (x - other, effect.unit)
     if o.relative in ("baseline", "change"):
         rest = baseline(o, arms)
-        return (x / rest, "1") if o.relative == "baseline" else (x - rest, effect.unit)
+        return (_ratio(x, rest), "1") if o.relative == "baseline" else (x - rest, effect.unit)
     return x, effect.unit
+
+
+def _ratio(x: float, to: float) -> float:
+    if to == 0:
+        raise NotSimulated("it is compared with zero")
+    return x / to
 
 
 def _output(o: Observation) -> Effect:
@@ -250,7 +256,8 @@ def _response_fraction(o: Observation, arms: Arms) -> float:
     if o.given is not None:
         y, up, bound = holds(condition(o.given, "given"), c)
         k = int(np.searchsorted(c.t, _since(o, c) - 1e-9))
-        who = np.ravel((y[:, k] > bound) if up else (y[:, k] < bound))
+        # nobody is treated whose heart has stopped by then
+        who = np.ravel((y[:, k] > bound) if up else (y[:, k] < bound)) & np.ravel(c["heart.arrest"][:, k] < 0.5)
     if not who.any():
         raise NotSimulated(f"nobody of the cohort meets {o.given}")
     return float(np.ravel(yes)[who].mean())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from papaver.bodies.physiology import PACES, Bind, Fix
 from papaver.components.dependence import Hyperalgesia, PeptideTone, ReceptorLife
 from papaver.components.gut import Fluid, Gut, Immunity
+from papaver.components.hazards import Hazards
 from papaver.components.hormones import AdrenalAxis, Clock, GonadalAxis
 from papaver.components.scales import Cows, Oows, Scales, SowsGossop, SowsHandelsman
 from papaver.components.site import Opponent, SiteEffect
@@ -20,7 +21,7 @@ SITES = ("hypothalamus", "gut_wall")
 LOCUS_PACES = ("hours", "days", "weeks")
 SIGNS = (
     "sweating", "restlessness", "aches", "secretions", "cramps", "nausea", "diarrhoea", "tremor", "yawning", "anxiety", "gooseflesh", "chills",
-    "insomnia", "mood", "irritability", "craving",
+    "insomnia", "mood", "irritability", "craving", "emptiness", "guilt", "mood_swings",
 )  # fmt: skip
 MEDICINES = {"loperamide": "diarrhoea", "ondansetron": "nausea", "ibuprofen": "aches", "hypnotic": "insomnia"}
 """Medicines for one symptom, which are given as treatments."""
@@ -88,6 +89,7 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     add("gut", Gut, "gut", *gut)
     add("fluid", Fluid, "gut.fluid", "loss", "tau")
     add("immunity", Immunity, "gut.immunity", "reach", "by_signal", "tau_NK", "rebound", "tau_IL", "start")
+    add("hazards", Hazards, "hazards", "load", "frailty", "aspiration")
     add("cows", Cows, "withdrawal.cows", "wide")
     add("sows", SowsGossop)
     add("sows_h", SowsHandelsman)
@@ -121,7 +123,8 @@ autonomic.widening>eye.widening,cows.widening,oows.widening
 hypothalamus.effect>adrenal.effect,gonadal.effect,immunity.effect gut_wall.effect>gut.effect
 clock.c>adrenal.c clock.s>adrenal.s
 signs.S[sweating]>fluid.sweating signs.S[nausea]>fluid.nausea signs.S[diarrhoea]>fluid.diarrhoea
-heart.HR>cows.HR,sows.HR heart.HR0>sows.HR_rest
+heart.HR>cows.HR,sows.HR,hazards.HR heart.HR0>sows.HR_rest,hazards.HR_rest
+heart.pressure>hazards.pressure arousal.level>hazards.arousal immunity.hazard>hazards.infection
 cows.COWS>scales.cows sows.SOWS>scales.sows_g sows_h.SOWS>scales.sows_h oows.OOWS>scales.oows
 """
 

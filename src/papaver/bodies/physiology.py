@@ -59,6 +59,7 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
             s.connect(f"adaptation.X[{k}]", f"{site}.X[{k}]")
     if direct:
         s.add("direct", DirectEffects, drug=direct)
+        s.connect("sedation.effect", "direct.sedation")
         for n in direct:
             s.connect(f"{n}.brain.C", f"direct.C[{n}]")
             for p in EFFECTS:
@@ -68,7 +69,7 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
                     fix(f"direct.{p}[{n}]", 1.0 if p == "slope" else 0.0)
     else:
         s.add("direct", NoDirectEffects)
-    add("depression", Depression, "breathing", "reach_wake", "reach_chemo", "thrift")
+    add("depression", Depression, "breathing", "reach_wake", "reach_chemo", "soft", "thrift")
     add("rest", Rest, "breathing", "P_A_CO2", "dead")
     bind("rest.P_I_O2", "breathing.P_I_air")
     for n in ("shunt", "Q_b0", "Q_t0"):

@@ -33,7 +33,7 @@ SAMPLE_PEOPLE = 2000
 """With keep="outcomes": the first so many people keep their time courses, from which medians and bands are taken ..."""
 SAMPLE_BYTES = 512e6
 """... or as many of them as fit."""
-CHUNK_BYTES = 128e6
+CHUNK_BYTES = 256e6
 """Largest chunk in memory, if more than one person."""
 
 

@@ -1,7 +1,7 @@
 """Blood flow to brain and body, and the drives to breathe, after Ursino and Magosso; drugs act on them through factors."""
 
 from papaver.components.gas import carotid, clip
-from papaver.core import Component, Const, Input, Output, Param, State, d, exp, maximum, minimum
+from papaver.core import Component, Const, Input, Output, Param, State, d, exp, maximum, minimum, softplus
 
 _URSINO = "Ursino M, Magosso E, Avanzolini G, Clin Physiol 2001;21:447 and 465"
 _MAGOSSO = "Magosso E, Ursino M, van Oostrom JH, IEEE Trans Biomed Eng 2004;51:1926"
@@ -52,7 +52,7 @@ class FlowControl(Component):
 class BreathingControl(Component):
     """Minute ventilation from wakefulness and the peripheral and central chemoreflexes.
 
-    `chemo` and `wake` are what drugs leave of the reflexes and of wakefulness (1 = all). Brain hypoxia changes the gain of the peripheral drive.
+    `chemo` and `wake` are what drugs leave of the reflexes and of the tonic drive (1 = all). Brain hypoxia changes the gain of the peripheral drive.
     """
 
     K_CO2 = Const(18.0, "mmHg", _MAGOSSO, "scale of the carotid response to CO2")
@@ -64,6 +64,7 @@ class BreathingControl(Component):
     hyp_low = Const(-2.2, "mmHg", _MAGOSSO, "brain oxygen pressure of the least gain, less that at rest")
     hyp_high = Const(5.0, "mmHg", _MAGOSSO, "brain oxygen pressure of the greatest gain, less that at rest")
     hyp_ref = Const(32.0, "mmHg", _MAGOSSO, "scale of that pressure")
+    gasp = Const(0.2, "L/min", "numerical: at the threshold two percent of resting ventilation are left", "ventilation at which breath runs out")
     hyp_gain = Const(10.0, "1", _MAGOSSO, "change of the gain with brain oxygen, relative to rest")
 
     G_p = Param("L/min", "gain of the peripheral chemoreflex")
@@ -84,7 +85,7 @@ class BreathingControl(Component):
     P_c_CO2 = Input("mmHg", "brain carbon dioxide pressure at the central receptor")
     P_b_O2 = Input("mmHg", "oxygen pressure in the brain")
     chemo = Input("1", "what drugs leave of the chemoreflexes", default=1)
-    wake = Input("1", "what drugs leave of wakefulness", default=1)
+    wake = Input("1", "tonic drive that drugs leave, relative to rest", default=1)
     working = Input("1", "what a failing circulation leaves of breathing", default=1)
 
     D_p = State("L/min", "peripheral drive", init=init_p)
@@ -93,8 +94,8 @@ class BreathingControl(Component):
 
     f = Output(carotid(P_a_O2, P_a_CO2, K_CO2, f_gain, f_max, f_min, f_mid, f_width), "1", "activity of the carotid body")
     drive = Output(maximum(a_h * maximum(D_p, 0.0) + minimum(D_p, 0.0) + D_c, 0.0), "L/min", "chemoreflex drive")
-    wakefulness = Output(W * wake, "L/min", "wakefulness drive")
-    VE = Output((wakefulness + drive) * working, "L/min", "minute ventilation")
+    wakefulness = Output(W * wake, "L/min", "tonic drive; below zero a threshold that the chemoreflexes have to overcome")
+    VE = Output(gasp * softplus((wakefulness + drive) / gasp) * working, "L/min", "minute ventilation")
     VA = Output(VE * (1 - dead), "L/min", "alveolar ventilation")
 
     equations = [

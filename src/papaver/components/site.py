@@ -1,6 +1,6 @@
 """Where opioids act: a site's effect from the receptor's stimulus, and the opponent that grows against it."""
 
-from papaver.core import Component, Const, Input, Output, Param, State, d, exp, log, maximum, total
+from papaver.core import Component, Const, Input, Output, Param, State, d, exp, log, maximum, softplus, total
 
 
 class Opponent(Component):
@@ -46,7 +46,9 @@ class SiteEffect(Component):
 class DirectEffects(Component):
     """What drugs do elsewhere than at opioid receptors: GABA-A, alpha-2, NMDA, transporters, histamine - by drug, independent of each other.
 
-    Reductions multiply (Bliss, Ann Appl Biol 1939;26:585); changes of the circulation add up.
+    Reductions multiply (Bliss, Ann Appl Biol 1939;26:585); changes of the circulation add up. On wakefulness and arousal some drugs are more
+    potent while an opioid sedates (synergy of hypnosis, Vinik HR, Anesth Analg 1994;78:354); on the chemoreflexes they are not (Bailey PL,
+    Anesthesiology 1990;73:826).
     """
 
     EC50 = Param("nmol/L", "unbound concentration in the brain of half the effect", over="drug")
@@ -58,13 +60,17 @@ class DirectEffects(Component):
     vessels = Param("1", "greatest change of the vessels' conductance, fraction of rest", over="drug")
     metabolism = Param("1", "greatest change of oxygen consumption, fraction of rest", over="drug")
     alpha2 = Param("1", "greatest loss of noradrenergic output", over="drug")
+    boost = Param("1", "rise of the potency on wakefulness and arousal at full opioid sedation", over="drug")
+    sedation = Input("1", "opioid effect on arousal", default=0)
     C = Input("nmol/L", "unbound concentration in the brain", over="drug")
 
     x = Output((maximum(C, 0.0) / EC50) ** slope, "1", "relative concentration, to the slope")
     e = Output(x / (1 + x), "1", "effect, fraction of the drug's maximum")
-    wake_left = Output(exp(total(log(1 - wake * e))), "1", "what is left of the wakefulness drive")
+    x_b = Output((maximum(C, 0.0) * (1 + boost * sedation) / EC50) ** slope, "1", "the same under an opioid, on wakefulness and arousal")
+    e_b = Output(x_b / (1 + x_b), "1", "effect on wakefulness and arousal, fraction of the drug's maximum")
+    wake_left = Output(exp(total(log(1 - wake * e_b))), "1", "what is left of the wakefulness drive")
     chemo_left = Output(exp(total(log(1 - chemo * e))), "1", "what is left of the chemoreflexes")
-    arousal_left = Output(exp(total(log(1 - arousal * e))), "1", "what is left of arousal")
+    arousal_left = Output(exp(total(log(1 - arousal * e_b))), "1", "what is left of arousal")
     rate_change = Output(total(rate * e), "1", "change of the heart's rate")
     vessels_change = Output(total(vessels * e), "1", "change of the vessels' conductance")
     metabolism_change = Output(total(metabolism * e), "1", "change of oxygen consumption")
@@ -88,13 +94,16 @@ class NoDirectEffects(Component):
 class Depression(Component):
     """What opioids and other depressants leave of the drives to breathe and of metabolism.
 
-    Both drives reach zero at an effect below one, so that breathing stops at a finite dose (as in the power models of apnoea, e.g. Algera MH
-    et al., Clin Pharmacol Ther 2021;109:637); the wakefulness drive goes first, and from then on breathing needs carbon dioxide. Metabolism
-    follows the wakefulness drive (Mann J et al., Clin Pharmacol Ther 2022;112:1020).
+    Opioids do two things, as the ventilatory response to carbon dioxide shows: they flatten it (the chemoreflexes run out at an effect below one,
+    though not abruptly: `soft` of them is left in shrinking parts), and they shift it to the right (they take away the tonic drive, and beyond it:
+    where it falls below zero, breathing needs carbon dioxide to start at all). Other depressants take wakefulness, which is tonic drive too, so
+    that both together stop a breath that either leaves (Bailey PL, Anesthesiology 1990;73:826). Metabolism follows the tonic drive (Mann J et al.,
+    Clin Pharmacol Ther 2022;112:1020).
     """
 
-    reach_wake = Param("1", "loss of the wakefulness drive per effect; above one it stops before the effect is full")
+    reach_wake = Param("1", "tonic drive that opioids take away per effect, in resting drives")
     reach_chemo = Param("1", "loss of the chemoreflexes per effect")
+    soft = Param("1", "share of a drive over which its end is drawn out")
     thrift = Param("1", "loss of oxygen consumption without a wakefulness drive")
     respiratory = Input("1", "opioid effect on breathing")
     wake_left = Input("1", "what other drugs leave of the wakefulness drive")
@@ -102,10 +111,10 @@ class Depression(Component):
     metabolism_change = Input("1", "change of oxygen consumption by other drugs")
     stirred = Input("1", "rise of the wakefulness drive in withdrawal, fraction of rest", default=0)
 
-    opioid = Output(maximum(1 - reach_chemo * respiratory, 0.0), "1", "what opioids leave of the chemoreflexes")
+    opioid = Output(soft * softplus((1 - reach_chemo * respiratory) / soft), "1", "what opioids leave of the chemoreflexes")
     chemo = Output(opioid * chemo_left, "1", "what is left of the chemoreflexes")
-    wake = Output(maximum(1 - reach_wake * respiratory, 0.0) * wake_left * (1 + stirred), "1", "what is left of the wakefulness drive")
-    metabolism = Output(1 - thrift * (1 - wake) + metabolism_change, "1", "oxygen consumption, fraction of rest")
+    wake = Output(wake_left * (1 + stirred) - reach_wake * respiratory, "1", "tonic drive relative to rest; below zero a threshold")
+    metabolism = Output(1 - thrift * (1 - maximum(wake, 0.0)) + metabolism_change, "1", "oxygen consumption, fraction of rest")
 
 
 class Arousal(Component):

@@ -37,7 +37,7 @@ _NEEDED = {
 MOUTH_SHARES = ("share_mucosa", "share_swallowed", "share_product")
 MOUTH = ("k", "A_half", "MTT_mucosa", "MTT_swallowed", "MTT_product", *MOUTH_SHARES)
 """What a molecule's section `mouth` needs."""
-EFFECTS = ("EC50", "slope", "wake", "chemo", "arousal", "rate", "vessels", "metabolism", "alpha2")
+EFFECTS = ("EC50", "slope", "wake", "chemo", "arousal", "rate", "vessels", "metabolism", "alpha2", "boost")
 """What a molecule's section `effects` may say."""
 _ROUTE_NEEDS = {
     "bolus": (), "first_order": ("F", "ka"), "biphasic": ("F", "ka_fast", "ka_slow", "share_fast"), "two_step": ("F", "k_rel", "ka"),

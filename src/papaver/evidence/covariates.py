@@ -33,6 +33,7 @@ LEVELS = {
     "meal": ("fasted", "fed"),
     "alcohol_use": ("none", "moderate", "heavy"),
     "position": ("back", "side"),
+    "heart_disease": ("none", "known"),
     **{f"{name}_with": levels for name, levels in INTERACTIONS.items()},
 }
 """Covariates with levels; the first level of a genotype, a habit or an interaction is what a person has who does not say."""

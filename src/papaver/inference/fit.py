@@ -23,7 +23,7 @@ import yaml
 
 from papaver.bench.arms import Arms
 from papaver.bench.courses import NotSimulated
-from papaver.bench.effects import EFFECTS, is_effect, needs_dependence
+from papaver.bench.effects import EFFECTS, is_effect, needs_dependence, scale_of
 from papaver.bench.quantities import predict
 from papaver.bench.score import metric_of, odds, standard_error
 from papaver.bench.study import Observation, Study
@@ -48,6 +48,8 @@ ODDS_SD = 0.4
 OF_RECEPTORS = ("occupancy", "relative_potency")
 """Quantities of receptors, which belong to the fits of effects."""
 FAILED = 3.0
+LEAST_SD = 0.05
+"""No parameter is known better than this: where a readout jumps, a difference quotient says otherwise."""
 ENOUGH = 0.1
 """A round of the fit that gains less than this in the objective is the last."""
 
@@ -150,7 +152,7 @@ class Problem:
 
     def _of_study(self, study: Study, observations: Sequence[Observation], library: Library) -> list[float]:
         plain = () if self.effects else self.routes[study.id]
-        arms = Arms(study.arms, library, None if self.effects else "kernel", plain, needs_dependence(study.observations))
+        arms = Arms(study.arms, library, "kernel", plain, needs_dependence(study.observations), many=True)
         out = []
         for o in observations:
             try:
@@ -224,6 +226,10 @@ def _supersets(studies: Sequence[Study], library: Library) -> dict[str, tuple[tu
 
 
 def _residual(o: Observation, predicted: float, group: int, n: int | None = None, interval_sd: float = INTERVAL_SD) -> float:
+    if o.value is None and is_effect(o.quantity) and scale_of(o) == "interval":
+        # quantities without a natural zero: in half the spread between people
+        over = max(float(o.low if o.low is not None else -math.inf) - predicted, predicted - float(o.high if o.high is not None else math.inf), 0.0)
+        return 2 * over / EFFECTS[o.quantity].sd
     if o.value is None:
         # the ends bind softly, so the fit aims a little inside them
         low, high = float(o.low or 1e-9) * INSIDE, float(o.high or 1e9) / INSIDE
@@ -232,7 +238,8 @@ def _residual(o: Observation, predicted: float, group: int, n: int | None = None
         return math.log(predicted / high) / interval_sd if predicted > high else 0.0
     if metric_of(o) == "errors":
         # what the model may be off by, beside the study's own error: half the spread between people
-        return float((predicted - o.value) / math.hypot(standard_error(o, n), 0.5 * EFFECTS[o.quantity].sd) / group**0.25)
+        usual = EFFECTS[o.quantity].sd if o.quantity in EFFECTS else 0.0
+        return float((predicted - o.value) / math.hypot(standard_error(o, n), 0.5 * usual) / group**0.25)
     if metric_of(o) == "odds":
         factor = Unit.parse(o.unit).factor
         return float(math.log(odds(predicted * factor) / odds(o.value * factor)) / ODDS_SD / group**0.25)
@@ -286,25 +293,28 @@ def run_fit(
         )  # fmt: skip
         gain, best, begin = best - float(result.cost), float(result.cost), result.x
         progress(f"round {round_ + 1}: objective {best:.3f}, gained {gain:.3f}")
-        found = _calibration(fit, free, problem, result.x, result.jac, best, cost0)
+        command = f"papaver fit {fit} --evaluations {max_evaluations}" + (" --start used" if start else "")
+        found = _calibration(fit, command, free, problem, result.x, result.jac, best, cost0)
         save(found)
         if gain < ENOUGH:
             break
     return found
 
 
-def _calibration(fit: str, free: Sequence[Free], problem: Problem, at: Array, jac: Array, cost: float, cost0: float) -> Calibration:
+def _calibration(
+    fit: str, command: str, free: Sequence[Free], problem: Problem, at: Array, jac: Array, cost: float, cost0: float
+) -> Calibration:  # fmt: skip
     covariance = np.linalg.pinv(jac.T @ jac)
     rows = []
     for k, f in enumerate(free):
         x = float(at[k])
         sd = math.sqrt(max(float(covariance[k, k]), 1e-12))
         rows.append({
-            "path": f.path, "value": _round(f.value(x)), "unit": f.unit, "uncertainty_cv": round(100 * min(sd, f.sd), 1),
+            "path": f.path, "value": _round(f.value(x)), "unit": f.unit, "uncertainty_cv": round(100 * min(max(sd, LEAST_SD), f.sd), 1),
             "prior": _round(f.value(f.centre)), "shift_in_prior_sd": round((x - f.centre) / f.sd, 2),
         })  # fmt: skip
     raw: dict[str, Any] = {
-        "fit": fit, "command": f"papaver fit {fit}", "observations": problem.n_observations, "objective": round(cost, 4),
+        "fit": fit, "command": command, "observations": problem.n_observations, "objective": round(cost, 4),
         "objective_at_prior": round(cost0, 4), "parameters": rows,
     }  # fmt: skip
     return msgspec.convert(raw, Calibration)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -28,17 +28,21 @@ ALLOWED = {
 
 
 def add_withdrawal(get: Callable[[str], Array | None], t: Array, put: Put) -> None:
-    """Read withdrawal off its scales; arguments as for `rescue.add_rescue`. Onset and end are NaN where COWS stays below 5, or stays above."""
+    """Read withdrawal off its scales; arguments as for `rescue.add_rescue`. Onset and end are NaN where COWS stays below 5, or stays above. After a
+    rule has stopped a person nothing is felt or counted."""
     cows, sows = get("scales.COWS"), get("scales.SOWS")
+    items = {item: get(f"cows.{item}") for item in ITEMS}
+    if all(x is not None for x in items.values()):
+        put("withdrawal.peak_COWS_observed", rows.peak(observed_total({k: x for k, x in items.items() if x is not None})), "1")
     if cows is not None:
         put("withdrawal.peak_COWS", rows.peak(cows), "1")
         put("withdrawal.time_of_peak_COWS", rows.time_of_peak(t, cows), "min")
         put("withdrawal.onset", rows.first_above(t, cows, MILD), "min")
-        end = rows.last_time_above(t, cows, MILD)
-        put("withdrawal.end", np.where((end > 0) & (end < t[-1]), end, np.nan), "min")
+        end, seen = rows.last_time_above(t, cows, MILD), np.where(np.isfinite(cows), t, -np.inf).max(axis=1)
+        put("withdrawal.end", np.where((end > 0) & (end < seen), end, np.nan), "min")
     if sows is not None:
         put("withdrawal.peak_SOWS", rows.peak(sows), "1")
-        put("withdrawal.SOWS_days", np.asarray(np.trapezoid(sows, t, axis=1)) / 1440.0, "1")
+        put("withdrawal.SOWS_days", np.asarray(np.trapezoid(np.nan_to_num(sows), t, axis=1)) / 1440.0, "1")
 
 
 def band(cows: float) -> str:
@@ -47,11 +51,12 @@ def band(cows: float) -> str:
 
 
 def observed(item: str, score: Array) -> Array:
-    """A smooth item of COWS as an observer marks it: the nearest score that the form offers."""
+    """A smooth item of COWS as an observer marks it: the nearest score that the form offers; NaN stays NaN."""
     allowed = np.array(ALLOWED[item], dtype=np.float64)
-    return np.asarray(allowed[np.argmin(np.abs(np.asarray(score)[..., None] - allowed), axis=-1)])
+    nearest = allowed[np.argmin(np.abs(np.asarray(score)[..., None] - allowed), axis=-1)]
+    return np.asarray(np.where(np.isfinite(score), nearest, np.nan))
 
 
-def observed_total(get: Callable[[str], Array]) -> Array:
-    """COWS as an observer adds it up; `get` gives an item's smooth score by its name ("pulse")."""
-    return np.asarray(sum(observed(item, get(item)) for item in ITEMS))
+def observed_total(items: Mapping[str, Array]) -> Array:
+    """COWS as an observer adds it up, from each item's smooth score by its name ("pulse")."""
+    return np.asarray(sum(observed(item, items[item]) for item in ITEMS))

@@ -51,7 +51,7 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
         CYP2D6, CYP2C19: phenotypes (poor, intermediate, normal, ultrarapid). CYP2B6, UGT2B7: star alleles ("*1/*6"). OPRM1: A118G (AA, AG, GG).
         AAG: alpha-1 acid glycoprotein, "0.8 g/L". meal: fasted or fed at the doses. alcohol_use: habit (none, moderate, heavy).
         interactions: inhibitors or inducers taken along by strength class, {CYP3A4: strong_inhibitor}; or {alcohol: 40_percent}, drunk with the dose.
-        position: back or side, of a person who is not awake: on the side the airway stays open.
+        position: back or side, of a person who is not awake: on the side the airway stays open. heart_disease: none or known.
         pregnant: refused; the body is that of an adult who is not.
         changes: covariates that are others from a time on.
     """
@@ -72,6 +72,7 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     meal: str | None = None
     alcohol_use: str | None = None
     position: str | None = None
+    heart_disease: str | None = None
     pregnant: bool = False
     interactions: dict[str, str] = {}
     changes: list[Change] | None = None

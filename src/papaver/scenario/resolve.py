@@ -289,7 +289,7 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
         "urine_pH": default("urine_pH") if p.urine_pH is None else p.urine_pH,
         "AAG": default("AAG") if AAG is None else AAG,
     }
-    for name in ("CYP2D6", "CYP2C19", "CYP2B6", "UGT2B7", "OPRM1", "meal", "alcohol_use", "position"):
+    for name in ("CYP2D6", "CYP2C19", "CYP2B6", "UGT2B7", "OPRM1", "meal", "alcohol_use", "position", "heart_disease"):
         covariates[name] = level(name, getattr(p, name), LEVELS[name][0])
     for name in p.interactions:
         if name not in INTERACTIONS:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from papaver.bodies.values import spreads
 from papaver.cohort.run import Plan, run_cohort
-from papaver.cohort.sample import correlated
+from papaver.cohort.sample import correlated, drawn_covariates
 from papaver.errors import ScenarioError
 from papaver.evidence.load import Library
 from papaver.rng import normal
@@ -157,6 +157,8 @@ def tornado(p: Prepared, seed: int, happened: Array, most: int = 12) -> tuple[Ba
     if n < 50 or not good.any():
         return ()
     draws = correlated(p.library, {path: normal(seed, f"person/{path}", 0, n) for path in spreads(p.body, p.library)})
+    people = drawn_covariates(p.library, p.scenario.covariates, p.scenario.assumed, n, seed)
+    draws |= {f"person.{name}": np.asarray(x, dtype=np.float64) for name, x in people.items() if name in ("age", "weight")}
     bars = []
     for path, z in draws.items():
         order = np.argsort(z[good])

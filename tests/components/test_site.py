@@ -1,0 +1,60 @@
+"""Where opioids and other depressants act: drives to breathe, arousal, and what both do together."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from papaver.components.site import Depression, DirectEffects
+
+DRIVES = {"reach_wake": 4.0, "reach_chemo": 1.6, "soft": 0.08, "thrift": 0.25}
+NOTHING = {"respiratory": 0.0, "wake_left": 1.0, "chemo_left": 1.0, "metabolism_change": 0.0}
+SEDATIVE = {
+    "EC50[a]": 20.0, "slope[a]": 1.0, "wake[a]": 0.9, "chemo[a]": 0.6, "arousal[a]": 0.95, "rate[a]": 0.0, "vessels[a]": 0.0, "metabolism[a]": 0.0,
+    "alpha2[a]": 0.0, "boost[a]": 10.0,
+}  # fmt: skip
+
+
+def drives(run, **inputs: float) -> list[float]:
+    return list(run(Depression, DRIVES, ["chemo", "wake", "metabolism"], inputs=NOTHING | inputs)[0])
+
+
+def sedated(run, C: float, opioid: float) -> list[float]:
+    """Chemoreflex, wakefulness and arousal that a concentration leaves under an opioid."""
+    return list(run(DirectEffects, SEDATIVE, ["chemo_left", "wake_left", "arousal_left"], inputs={"C[a]": C, "sedation": opioid}, drug=("a",))[0])
+
+
+def test_without_drugs_all_of_it_is_left(run) -> None:
+    assert drives(run) == pytest.approx([1.0, 1.0, 1.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("effect", [0.1, 0.3, 0.5, 0.7, 0.9])
+def test_opioids_flatten_the_reflexes_and_take_tonic_drive_beyond_zero(run, effect: float) -> None:
+    chemo, wake, metabolism = drives(run, respiratory=effect)
+    assert chemo == pytest.approx(0.08 * math.log1p(math.exp((1 - 1.6 * effect) / 0.08)))
+    assert wake == pytest.approx(1 - 4 * effect)
+    assert metabolism == pytest.approx(1 - 0.25 * (1 - max(wake, 0)))
+
+
+def test_reflexes_run_out_softly_and_never_below_zero(run) -> None:
+    left = [drives(run, respiratory=e)[0] for e in (0.5, 0.6, 0.65, 0.7, 0.8, 1.0)]
+    assert left == sorted(left, reverse=True)
+    assert left[-1] > 0
+    assert left[3] < 0.05
+
+
+def test_a_sedative_and_an_opioid_add_up_on_the_tonic_drive(run) -> None:
+    opioid, sedative = drives(run, respiratory=0.2)[1], drives(run, wake_left=0.5)[1]
+    assert drives(run, respiratory=0.2, wake_left=0.5)[1] == pytest.approx(opioid + sedative - 1)
+
+
+def test_a_sedative_alone_does_as_its_curve_says(run) -> None:
+    assert sedated(run, 20.0, 0.0) == pytest.approx([1 - 0.6 / 2, 1 - 0.9 / 2, 1 - 0.95 / 2])
+    assert sedated(run, 0.0, 1.0) == [1.0, 1.0, 1.0]
+
+
+def test_under_an_opioid_it_is_more_potent_on_wakefulness_and_arousal_not_on_reflexes(run) -> None:
+    alone, both = sedated(run, 5.0, 0.0), sedated(run, 5.0, 0.3)
+    assert both[0] == alone[0]
+    assert both[1:] == pytest.approx(sedated(run, 20.0, 0.0)[1:])  # 1 + 10 x 0.3 times as potent
