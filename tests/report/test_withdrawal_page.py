@@ -169,7 +169,7 @@ def test_words_and_table_of_one_person(stopped: Result, precipitated: Result) ->
     assert "airway" not in text
     assert "of the dose, counted in moles" not in text
     rows = table(stopped)
-    assert list(rows) == ["peak_COWS", "onset", "time_of_peak_COWS", "end", "peak_SOWS", "SOWS_days"]
+    assert list(rows) == ["peak_COWS", "peak_COWS_observed", "onset", "time_of_peak_COWS", "end", "peak_SOWS", "SOWS_days"]
     assert rows["peak_COWS"][0].split(", ")[1] in ("mild", "moderate", "moderately severe", "severe")
     soon = " ".join(paragraph(precipitated))
     assert "after -" not in soon

@@ -160,10 +160,10 @@ def ruled(library, until: str, *rules: dict[str, object], first: bool = True, st
 
 def in_two(library, cut: int, whole: int, *rules: dict[str, object], **more: object) -> tuple[Result, Result, State, Result]:
     """The run in one, and in two with the state saved to a file in between."""
-    one = simulate(ruled(library, f"{whole} min", *rules, **more), sample_of(library, *rules), solver="scalar", rtol=1e-8)
-    a, state = advance(ruled(library, f"{cut} min", *rules, **more), P=sample_of(library, *rules), rtol=1e-8)
+    one = simulate(ruled(library, f"{whole} min", *rules, **more), sample_of(library, *rules), solver="scalar", rtol=1e-9)
+    a, state = advance(ruled(library, f"{cut} min", *rules, **more), P=sample_of(library, *rules), rtol=1e-9)
     save_state(state, "half.npz")
-    b, _ = advance(ruled(library, f"{whole - cut} min", *rules, first=False, **more), load_state("half.npz"), rtol=1e-8)
+    b, _ = advance(ruled(library, f"{whole - cut} min", *rules, first=False, **more), load_state("half.npz"), rtol=1e-9)
     return one, a, state, b
 
 

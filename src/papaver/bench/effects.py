@@ -6,6 +6,7 @@ pressures, saturation and pupils in standard errors of their change, percentages
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -257,7 +258,9 @@ def _response_fraction(o: Observation, arms: Arms) -> float:
         y, up, bound = holds(condition(o.given, "given"), c)
         k = int(np.searchsorted(c.t, _since(o, c) - 1e-9))
         # nobody is treated whose heart has stopped by then
-        who = np.ravel((y[:, k] > bound) if up else (y[:, k] < bound)) & np.ravel(c["heart.arrest"][:, k] < 0.5)
+        who = np.ravel((y[:, k] > bound) if up else (y[:, k] < bound))
+        with contextlib.suppress(NotSimulated):
+            who &= np.ravel(c["heart.arrest"][:, k] < 0.5)
     if not who.any():
         raise NotSimulated(f"nobody of the cohort meets {o.given}")
     return float(np.ravel(yes)[who].mean())

@@ -13,6 +13,7 @@ from papaver.components.dependence import Hyperalgesia, PeptideTone, ReceptorLif
 from papaver.components.disposition import AutoInduction
 from papaver.components.gas import BloodGases, BloodPool, CarotidDelay, Lung, Organ
 from papaver.components.gut import Fluid, Gut, Immunity
+from papaver.components.hazards import Hazards
 from papaver.components.heart import Heart, Injury
 from papaver.components.hormones import AdrenalAxis, Clock, GonadalAxis
 from papaver.components.liver import WellStirredLiver
@@ -157,6 +158,7 @@ _BODY = {
     "withdrawal.autonomic": _params(Autonomic), "withdrawal.ecg": _params(Electrocardiogram), "withdrawal.cows": _params(Cows),
     "hormones.clock": _params(Clock), "hormones.adrenal": _params(AdrenalAxis), "hormones.gonadal": _params(GonadalAxis),
     "gut": _params(Gut), "gut.fluid": _params(Fluid), "gut.immunity": _params(Immunity),
+    "hazards": _params(Hazards),
 }  # fmt: skip
 """Words for parameters of the body, by what their paths begin with; the longest beginning counts."""
 _OWNERS = {
@@ -171,7 +173,7 @@ _OWNERS = {
     "withdrawal.autonomic": "Body in withdrawal",
     "withdrawal.ecg": "Electrocardiogram", "withdrawal.cows": "COWS", "withdrawal.medicines": "Medicines for one symptom",
     "hormones.clock": "Time of day", "hormones.adrenal": "Cortisol", "hormones.gonadal": "Sex hormones", "gut.fluid": "Body water",
-    "gut.immunity": "Immunity",
+    "gut.immunity": "Immunity", "hazards": "Hazards",
 }  # fmt: skip
 _PLACES = {
     "kidney.flow": "urine flow",
