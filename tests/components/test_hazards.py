@@ -27,3 +27,7 @@ def test_the_hearts_hazard_follows_its_work_and_scales_with_disease(run) -> None
 @pytest.mark.parametrize(("arousal", "infection", "hazard"), [(0.0, 1.0, 9.0), (0.5, 1.0, 5.0), (1.0, 1.4, 1.4), (0.0, 1.4, 12.6)])
 def test_pneumonia_follows_sedation_and_weak_immunity(run, arousal: float, infection: float, hazard: float) -> None:
     assert at(run, arousal=arousal, infection=infection)[1] == pytest.approx(hazard)
+
+
+def test_a_heart_that_has_stopped_has_no_hazard_left(run) -> None:
+    assert at(run, HR=-1e-9)[0] == 0.0

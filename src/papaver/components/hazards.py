@@ -1,6 +1,6 @@
 """Hazards that the state of the body raises: an infarction or an arrhythmia, and pneumonia."""
 
-from papaver.core import Component, Input, Output, Param
+from papaver.core import Component, Input, Output, Param, maximum
 
 
 class Hazards(Component):
@@ -19,6 +19,6 @@ class Hazards(Component):
     arousal = Input("1", "arousal, 1 = awake")
     infection = Input("1", "hazard of infection, relative to rest")
 
-    cardiac = Output(frailty * (HR / HR_rest * pressure) ** load, "1", "hazard of a cardiac event, relative to a healthy adult at rest")
+    cardiac = Output(frailty * maximum(HR / HR_rest * pressure, 0.0) ** load, "1", "hazard of a cardiac event, relative to a healthy adult at rest")
     pneumonia = Output(infection * (1 + aspiration * (1 - arousal)), "1", "hazard of pneumonia, relative to rest")
     laws = [cardiac >= 0, pneumonia >= 0]
