@@ -108,7 +108,7 @@ def test_it_runs_by_every_route(folder: Path) -> None:
         assert r.outcomes["left.venous.Cmax"][0] > 0
 
 
-LONG = {"naltrexone-after-detox"}
+LONG = {"naltrexone-after-detox", "buprenorphine-depot"}
 """Weeks in several arms: more than a minute, and nothing that the others do not show."""
 
 

@@ -311,7 +311,10 @@ def parse_quantity(text: object, *, where: str, example: str) -> tuple[float, st
         raise UnitError(f"{where}: read {text!r}, which is not finite; write for example {example!r}")
     if not unit:
         raise UnitError(f"{where}: the unit is missing (read {text!r}); write for example {example!r}")
-    Unit.parse(unit)
+    try:
+        Unit.parse(unit)
+    except UnitError as e:
+        raise UnitError(f"{where}: read {text!r}: {e}; write for example {example!r}") from None
     return value, unit
 
 

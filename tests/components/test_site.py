@@ -9,7 +9,7 @@ import pytest
 from papaver.components.site import Depression, DirectEffects
 
 DRIVES = {"reach_wake": 4.0, "reach_chemo": 1.6, "soft": 0.08, "thrift": 0.25}
-NOTHING = {"respiratory": 0.0, "wake_left": 1.0, "chemo_left": 1.0, "metabolism_change": 0.0}
+NOTHING = {"respiratory": 0.0, "reflex": 0.0, "wake_left": 1.0, "chemo_left": 1.0, "metabolism_change": 0.0}
 SEDATIVE = {
     "EC50[a]": 20.0, "slope[a]": 1.0, "wake[a]": 0.9, "chemo[a]": 0.6, "arousal[a]": 0.95, "rate[a]": 0.0, "vessels[a]": 0.0, "metabolism[a]": 0.0,
     "alpha2[a]": 0.0, "boost[a]": 10.0,
@@ -31,14 +31,14 @@ def test_without_drugs_all_of_it_is_left(run) -> None:
 
 @pytest.mark.parametrize("effect", [0.1, 0.3, 0.5, 0.7, 0.9])
 def test_opioids_flatten_the_reflexes_and_take_tonic_drive_beyond_zero(run, effect: float) -> None:
-    chemo, wake, metabolism = drives(run, respiratory=effect)
+    chemo, wake, metabolism = drives(run, respiratory=effect, reflex=effect)
     assert chemo == pytest.approx(0.08 * math.log1p(math.exp((1 - 1.6 * effect) / 0.08)))
     assert wake == pytest.approx(1 - 4 * effect)
     assert metabolism == pytest.approx(1 - 0.25 * (1 - max(wake, 0)))
 
 
 def test_reflexes_run_out_softly_and_never_below_zero(run) -> None:
-    left = [drives(run, respiratory=e)[0] for e in (0.5, 0.6, 0.65, 0.7, 0.8, 1.0)]
+    left = [drives(run, reflex=e)[0] for e in (0.5, 0.6, 0.65, 0.7, 0.8, 1.0)]
     assert left == sorted(left, reverse=True)
     assert left[-1] > 0
     assert left[3] < 0.05

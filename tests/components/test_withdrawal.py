@@ -50,19 +50,22 @@ def test_a_partial_agonist_at_half_the_receptors_meets_what_a_full_one_has_built
 # its expression
 
 EXPRESSION = {
-    "tau_fast": 20.0, "tau_slow": 900.0, "tau_used": 240.0, "surge": 1.5, "gain": 1.0, "half": 0.2, "w_fast": 0.7, "w_slow": 0.5, "start": 0.0,
+    "tau_fast": 20.0, "tau_slow": 900.0, "tau_late": 3000.0,
+    "tau_used": 240.0, "surge": 1.5, "gain": 1.0, "half": 0.2, "w_fast": 0.7, "w_slow": 0.5, "start": 0.0,
 }  # fmt: skip
 
 
 def test_a_sudden_debt_is_expressed_by_its_closed_form(run) -> None:
     t, D = np.linspace(0, 1500, 16), 0.4
-    names = ["fast", "slow", "used", "felt", "signal"]
-    fast, slow, used, felt, signal = run(Expression, {**EXPRESSION, "gain": 1.3}, names, t=t, inputs={"debt": D}).T
+    names = ["fast", "slow", "used", "felt", "signal", "late", "felt_late"]
+    fast, slow, used, felt, signal, late, felt_late = run(Expression, {**EXPRESSION, "gain": 1.3}, names, t=t, inputs={"debt": D}).T
     tf, tu = 20.0, 240.0
     lead = 1.5 * tu / (tu - tf) * (np.exp(-t / tu) - np.exp(-t / tf))
     assert fast == pytest.approx(1.3 * D * (1 - np.exp(-t / tf) + lead), rel=1e-6, abs=1e-9)
     assert slow == pytest.approx(1.3 * D * (1 - np.exp(-t / 900)), rel=1e-6, abs=1e-9)
     assert used == pytest.approx(D * (1 - np.exp(-t / tu)), rel=1e-6, abs=1e-9)
+    assert late == pytest.approx(1.3 * D * (1 - np.exp(-t / 3000)), rel=1e-6, abs=1e-9)
+    assert felt_late == pytest.approx(late * fast / (fast + 0.2), rel=1e-12, abs=1e-15)
     assert felt == pytest.approx(slow * fast / (fast + 0.2), rel=1e-12, abs=1e-15)
     assert signal == pytest.approx(0.7 * fast + 0.5 * felt, rel=1e-12, abs=1e-15)
 
@@ -164,22 +167,22 @@ def test_no_firing_below_zero(run) -> None:
 SIGNS = {
     "tau[yawning]": 30.0, "tau[nausea]": 60.0, "by_NA[yawning]": 0.5, "by_NA[nausea]": 0.0, "by_fast[yawning]": 1.0, "by_fast[nausea]": 0.2,
     "by_slow[yawning]": 0.3, "by_slow[nausea]": 0.1, "by_opioid[yawning]": 0.0, "by_opioid[nausea]": 2.0,
-    "by_lack[yawning]": 0.0, "by_lack[nausea]": 0.5,
+    "by_lack[yawning]": 0.0, "by_lack[nausea]": 0.5, "by_late[yawning]": 0.0, "by_late[nausea]": 1.5,
 }  # fmt: skip
 NAMES = ["yawning", "nausea"]
 
 
 def test_a_sign_goes_to_one_less_the_exponential_of_its_drive(run) -> None:
     t = np.linspace(0, 300, 7)
-    inputs = {"excess": 0.4, "fast": 0.5, "slow": 0.2, "opioid": 0.1, "lack": 0.3, "eased[nausea]": 0.5}
+    inputs = {"excess": 0.4, "fast": 0.5, "slow": 0.2, "late": 0.3, "opioid": 0.1, "lack": 0.3, "eased[nausea]": 0.5}
     S = run(Signs, SIGNS, ["S[yawning]", "S[nausea]"], t=t, inputs=inputs, sign=NAMES)
-    yawning, nausea = 1 - np.exp(-(0.5 * 0.4 + 0.5 + 0.3 * 0.2)), 0.5 * (1 - np.exp(-(0.2 * 0.5 + 0.1 * 0.2 + 2 * 0.1 + 0.5 * 0.3)))
+    yawning, nausea = 1 - np.exp(-(0.5 * 0.4 + 0.5 + 0.3 * 0.2)), 0.5 * (1 - np.exp(-(0.2 * 0.5 + 0.1 * 0.2 + 1.5 * 0.3 + 2 * 0.1 + 0.5 * 0.3)))
     assert S[:, 0] == pytest.approx(yawning * (1 - np.exp(-t / 30)), rel=1e-6, abs=1e-9)
     assert S[:, 1] == pytest.approx(nausea * (1 - np.exp(-t / 60)), rel=1e-6, abs=1e-9)
 
 
 def test_no_sign_without_a_drive_and_none_above_one(run) -> None:
-    held = {"excess": 0.0, "fast": 0.0, "slow": 0.0, "opioid": 0.0, "lack": 0.0}
+    held = {"excess": 0.0, "fast": 0.0, "slow": 0.0, "late": 0.0, "opioid": 0.0, "lack": 0.0}
     assert (run(Signs, SIGNS, ["S[yawning]", "S[nausea]"], t=[0, 500], inputs=held, sign=NAMES) == 0).all()
     strong = run(Signs, SIGNS, ["S[yawning]", "S[nausea]"], t=[0, 1800], inputs=dict.fromkeys(held, 50.0), sign=NAMES)[-1]
     assert strong == pytest.approx([1, 1], abs=1e-7)

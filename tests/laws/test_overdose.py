@@ -49,6 +49,16 @@ drug = st.sampled_from(OPIOIDS)
 multiple = st.floats(0.05, 20)
 
 
+def test_thin_air_leaves_less_oxygen_before_and_under_an_opioid() -> None:
+    dose = [Dose(drug="fentanyl", amount="0.14 mg", route="iv", at="5 min")]
+    sea, city, mountain = (run(dose, person={"altitude": h}) for h in ("0 m", "1300 m", "3000 m"))
+    for name in ("monitor.SpO2", "monitor.PaCO2"):
+        assert sea[name][0, 0] > city[name][0, 0] > mountain[name][0, 0]
+    assert city["monitor.SpO2"][0, 0] == pytest.approx(95, abs=1.5)  # what people at 1300 m have
+    assert mountain["monitor.SpO2"][0, 0] == pytest.approx(91, abs=2.5)  # and at 3000 m
+    assert lowest(sea, "monitor.SpO2") > lowest(city, "monitor.SpO2") > lowest(mountain, "monitor.SpO2")
+
+
 @few()
 @given(name=drug, times=multiple, who=st.integers(0, 5000), bag=st.booleans(), oxygen=st.booleans())
 def test_laws_hold_for_anyone(name: str, times: float, who: int, bag: bool, oxygen: bool) -> None:

@@ -189,6 +189,13 @@ def test_position_is_back_unless_said(library: Library) -> None:
     assert understood(library, person={"position": "side"}).covariates["position"] == "side"
 
 
+def test_altitude_is_sea_level_unless_said(library: Library) -> None:
+    assert understood(library).covariates["altitude"] == 0.0
+    assert understood(library, person={"altitude": "1300 m"}).covariates["altitude"] == pytest.approx(1300)
+    with pytest.raises(ScenarioError, match=r"person\.altitude: read '9000 m'; allowed are 0 to 4500 m"):
+        understood(library, person={"altitude": "9000 m"})
+
+
 # history
 
 

@@ -17,7 +17,7 @@ from papaver.components.site import Opponent, SiteEffect
 from papaver.components.withdrawal import Autonomic, Counteradaptation, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
 from papaver.core import System
 
-SITES = ("hypothalamus", "gut_wall")
+SITES = ("hypothalamus", "pituitary", "gut_wall")
 LOCUS_PACES = ("hours", "days", "weeks")
 SIGNS = (
     "sweating", "restlessness", "aches", "secretions", "cramps", "nausea", "diarrhoea", "tremor", "yawning", "anxiety", "gooseflesh", "chills",
@@ -45,7 +45,7 @@ def _add_locus(s: System, bind: Bind) -> None:
         bind(f"locus.Y0[{k}]", f"withdrawal.opponent.start.{k}")
 
 
-ADRENAL = ("A", "cos_peak", "sin_peak", "reach", "gain", "K", "C0", "ACTH0", "tau_ACTH", "tau_C", "tau_G", "G0")
+ADRENAL = ("A", "cos_peak", "sin_peak", "reach", "gain", "by_lack", "K", "C0", "ACTH0", "tau_ACTH", "tau_C", "tau_G", "G0")
 
 
 def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], drugs: Collection[str]) -> None:
@@ -65,11 +65,11 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     add("tone", PeptideTone, "dependence.tone", "depth", "tau", "T0")
     bind("tone.C_rest", "receptors.mop.endogenous.C_rest")
     add("hyperalgesia", Hyperalgesia, "dependence.pain", "tau", "gain", "H0")
-    add("withdrawal", Expression, "withdrawal", "tau_fast", "tau_slow", "tau_used", "surge", "gain", "half", "w_fast", "w_slow", "start")
+    add("withdrawal", Expression, "withdrawal", "tau_fast", "tau_slow", "tau_late", "tau_used", "surge", "gain", "half", "w_fast", "w_slow", "start")
     add("noradrenaline", LocusCoeruleus, "withdrawal.locus", "reach", "gain", "half", "tau")
     add("signs", Signs, sign=SIGNS)
     for sign in SIGNS:
-        for p in ("tau", "by_NA", "by_fast", "by_slow", "by_opioid", "by_lack"):
+        for p in ("tau", "by_NA", "by_fast", "by_slow", "by_late", "by_opioid", "by_lack"):
             path = f"withdrawal.signs.{sign}.{p}"
             if has(path):
                 bind(f"signs.{p}[{sign}]", path)
@@ -110,17 +110,19 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
 
 
 _WIRES = """
-life.effective>locus.stimulus,hypothalamus.stimulus,gut_wall.stimulus,tone.stimulus,hyperalgesia.stimulus
-mop.rest>locus.rest,hypothalamus.rest,gut_wall.rest,tone.rest,hyperalgesia.rest
+life.effective>locus.stimulus,hypothalamus.stimulus,pituitary.stimulus,gut_wall.stimulus,tone.stimulus,hyperalgesia.stimulus
+mop.rest>locus.rest,hypothalamus.rest,pituitary.rest,gut_wall.rest,tone.rest,hyperalgesia.rest
 tone.change>mop.C[endogenous] hyperalgesia.left>relief.left
 locus.debt>withdrawal.debt locus.effect>noradrenaline.effect
 withdrawal.signal>noradrenaline.signal,autonomic.signal,adrenal.signal,gut.signal,immunity.signal
-withdrawal.fast>signs.fast withdrawal.felt>signs.slow tone.lack>signs.lack locus.R>tone.response respiratory.effect>signs.opioid
+withdrawal.fast>signs.fast withdrawal.felt>signs.slow withdrawal.felt_late>signs.late tone.lack>signs.lack
+locus.R>tone.response respiratory.effect>signs.opioid
 direct.alpha2_left>noradrenaline.alpha2_left,adrenal.alpha2_left
+tone.tone>adrenal.tone tone.lack>adrenal.lack
 noradrenaline.excess>signs.excess,autonomic.excess
 autonomic.rate_change>heart.rate_change autonomic.vessels_change>heart.vessels_change autonomic.breath>depression.stirred
 autonomic.widening>eye.widening,cows.widening,oows.widening
-hypothalamus.effect>adrenal.effect,gonadal.effect,immunity.effect gut_wall.effect>gut.effect
+pituitary.effect>gonadal.effect hypothalamus.effect>adrenal.effect,immunity.effect gut_wall.effect>gut.effect
 clock.c>adrenal.c clock.s>adrenal.s
 signs.S[sweating]>fluid.sweating signs.S[nausea]>fluid.nausea signs.S[diarrhoea]>fluid.diarrhoea
 heart.HR>cows.HR,sows.HR,hazards.HR heart.HR0>sows.HR_rest,hazards.HR_rest
@@ -158,3 +160,5 @@ def add_slow(s: System, bind: Bind) -> None:
     for part in ("adaptation", "hypothalamus", "tone", "hyperalgesia"):
         s.connect("life.effective", f"{part}.stimulus")
     s.connect("hypothalamus.effect", "adrenal.effect")
+    s.connect("locus.R", "tone.response")
+    s.connect("tone.lack", "adrenal.lack")

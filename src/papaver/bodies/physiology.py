@@ -20,8 +20,8 @@ from papaver.evidence.check import EFFECTS
 SITES = ("respiratory", "sedation", "pain", "pupil", "euphoria")
 PACES = ("minutes", "hours", "days", "weeks")
 INSTANCES = (
-    "life", "adaptation", *SITES, "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung", "brain", "tissue",
-    "arterial", "venous", "flow", "carotid", "heart", "injury", "arousal", "eye", "relief",
+    "life", "adaptation", *SITES, "reflex", "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung",
+    "brain", "tissue", "arterial", "venous", "flow", "carotid", "heart", "injury", "arousal", "eye", "relief",
 )  # fmt: skip
 """Names of the parts, as outputs and rules call them."""
 TREATMENTS = {
@@ -57,6 +57,13 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
         for k in PACES:
             bind(f"{site}.weight[{k}]", f"sites.{site}.weight.{k}")
             s.connect(f"adaptation.X[{k}]", f"{site}.X[{k}]")
+    # the chemoreflexes answer the same receptors and get used to them less
+    s.add("reflex", SiteEffect, pace=PACES)
+    for n, site in (("KE", "respiratory"), ("gamma", "respiratory"), ("ceiling", "reflex")):
+        bind(f"reflex.{n}", f"sites.{site}.{n}")
+    for k in PACES:
+        bind(f"reflex.weight[{k}]", f"sites.respiratory.weight.{k}")
+        s.connect(f"adaptation.X[{k}]", f"reflex.X[{k}]")
     if direct:
         s.add("direct", DirectEffects, drug=direct)
         s.connect("sedation.effect", "direct.sedation")
@@ -104,9 +111,11 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
 
 
 _WIRES = """
-mop.stimulus>life.stimulus life.effective>adaptation.stimulus,respiratory.stimulus,sedation.stimulus,pain.stimulus,pupil.stimulus,euphoria.stimulus
-mop.rest>life.rest,adaptation.rest,respiratory.rest,sedation.rest,pain.rest,pupil.rest,euphoria.rest
-respiratory.effect>depression.respiratory,heart.opioid sedation.effect>arousal.sedation
+mop.stimulus>life.stimulus life.effective>adaptation.stimulus,respiratory.stimulus,reflex.stimulus
+life.effective>sedation.stimulus,pain.stimulus,pupil.stimulus,euphoria.stimulus
+mop.rest>life.rest,adaptation.rest,respiratory.rest,reflex.rest
+mop.rest>sedation.rest,pain.rest,pupil.rest,euphoria.rest
+respiratory.effect>depression.respiratory,heart.opioid reflex.effect>depression.reflex sedation.effect>arousal.sedation
 pupil.effect>eye.effect pain.effect>relief.effect
 direct.wake_left>depression.wake_left direct.chemo_left>depression.chemo_left direct.arousal_left>arousal.arousal_left
 direct.rate_change>heart.rate_change direct.vessels_change>heart.vessels_change direct.metabolism_change>depression.metabolism_change

@@ -17,6 +17,9 @@ class Clock(Component):
 class AdrenalAxis(Component):
     """ACTH and cortisol: a daily rhythm from the hypothalamus, opioids push it down, withdrawal drives it, cortisol holds it back, the gland grows
     with what ACTH asks of it over weeks (Karin O et al., Mol Syst Biol 2020;16:e9510).
+
+    The tone of the body's own opioids holds the hypothalamus back, most of all at night: where the tone is low, the rhythm is flatter
+    (Facchinetti F, Drug Alcohol Depend 1985;15:361), and once no drug stands in for it, the level is higher.
     """
 
     A = Param("1", "amplitude of the daily rhythm")
@@ -24,6 +27,7 @@ class AdrenalAxis(Component):
     sin_peak = Param("1", "sine of the hour angle of the peak")
     reach = Param("1", "loss of the drive at full opioid effect")
     gain = Param("1", "rise of the drive per expressed withdrawal")
+    by_lack = Param("1", "rise of the drive per lack of the body's own opioids")
     K = Param("nmol/L", "cortisol of half the feedback")
     C0 = Param("nmol/L", "cortisol at rest, mean of the day")
     ACTH0 = Param("1", "ACTH at rest, mean of the day, pg/mL")
@@ -35,14 +39,16 @@ class AdrenalAxis(Component):
     s = Input("1", "sine of the hour angle", default=0)
     effect = Input("1", "opioid effect on the hypothalamus")
     signal = Input("1", "expressed withdrawal", default=0)
+    tone = Input("1", "tone of the body's own opioids, relative to rest", default=1)
+    lack = Input("1", "what of it is lacking and no drug makes good", default=0)
     alpha2_left = Input("1", "what alpha-2 agonists leave of the nerves to the gland", default=1)
 
     a = State("1", "ACTH, relative to rest", init=1)
     C = State("nmol/L", "cortisol", init=C0)
     G = State("1", "gland mass, relative to rest", init=G0)
 
-    rhythm = Output(1 + A * (c * cos_peak + s * sin_peak), "1", "daily rhythm")
-    drive = Output(rhythm * maximum(1 - reach * effect, 0.0) * (1 + gain * signal), "1", "drive of the hypothalamus")
+    rhythm = Output(1 + A * tone * (c * cos_peak + s * sin_peak), "1", "daily rhythm")
+    drive = Output(rhythm * maximum(1 - reach * effect, 0.0) * (1 + gain * signal + by_lack * lack), "1", "drive of the hypothalamus")
     ACTH = Output(ACTH0 * a, "1", "ACTH, pg/mL")
     equations = [
         d(a) == (drive * (1 + C0 / K) / (1 + maximum(C, 0.0) / K) - a) / tau_ACTH,
@@ -61,7 +67,7 @@ class GonadalAxis(Component):
     tau_LH = Param("min", "time constant of LH")
     tau_T = Param("min", "time constant of testosterone")
     start = Param("1", "both at the start, relative to rest")
-    effect = Input("1", "opioid effect on the hypothalamus")
+    effect = Input("1", "opioid effect on the pulses of the hypothalamus that LH follows")
 
     h = State("1", "LH, relative to rest", init=start)
     x = State("1", "testosterone, relative to rest", init=start)

@@ -14,11 +14,10 @@ _HANDELSMAN = "Handelsman L et al., Am J Drug Alcohol Abuse 1987;13:293"
 class Cows(Component):
     """Clinical Opiate Withdrawal Scale: 11 items, 0 to 48; 5 mild, 13 moderate, 25 moderately severe, above 36 severe (Wesson & Ling 2003)."""
 
-    calm = Const(80.0, "1/min", _COWS, "pulse that scores nothing")
-    fast = Const(100.0, "1/min", _COWS, "pulse from which it scores 2")
-    racing = Const(120.0, "1/min", _COWS, "pulse from which it scores 4")
-    twenty = Const(20.0, "1/min", _COWS, "width of a band of the pulse")
-    ten = Const(10.0, "1/min", "half a band, so that the last step is steep but smooth", "width of the last step")
+    calm = Const(80.0, "1/min", _COWS, "pulse beyond which it scores 1")
+    fast = Const(100.0, "1/min", _COWS, "pulse beyond which it scores 2")
+    racing = Const(120.0, "1/min", _COWS, "pulse beyond which it scores 4")
+    ten = Const(10.0, "1/min", "half a band: each step is drawn out around the pulse where an observer's score jumps", "width of a step")
     four = Const(4.0, "1", _COWS, "greatest score of most items")
     five = Const(5.0, "1", _COWS, "greatest score of restlessness, pupil, gut and gooseflesh")
     cramps_at = Const(1.0, "1", _COWS, "score of cramps")
@@ -40,7 +39,8 @@ class Cows(Component):
     gooseflesh = Input("1", "gooseflesh")
 
     pulse = Output(
-        clip((HR - calm) / twenty, 0.0, 1.0) + clip((HR - fast) / twenty, 0.0, 1.0) + 2 * clip((HR - racing) / ten, 0.0, 1.0), "1", "pulse, 0 to 4"
+        clip((HR - calm) / ten + 0.5, 0.0, 1.0) + clip((HR - fast) / ten + 0.5, 0.0, 1.0) + 2 * clip((HR - racing) / ten + 0.5, 0.0, 1.0),
+        "1", "pulse, 0 to 4",
     )  # fmt: skip
     sweat = Output(four * sweating, "1", "sweating, 0 to 4")
     restless = Output(five * restlessness, "1", "restlessness, 0 to 5")

@@ -6,7 +6,8 @@ from papaver.core import Component, Const, Input, Output, Param, State, d, exp, 
 class Opponent(Component):
     """Adaptation follows the receptor's stimulus on several time scales (Solomon & Corbit, Psychol Rev 1974;81:119; here first order each).
 
-    While the drug is there the opponent is tolerance; when it has left, the opponent stands alone: withdrawal.
+    While the drug is there the opponent is tolerance; when it has left, the opponent stands alone: withdrawal. It answers a stimulus above rest:
+    a month of an antagonist leaves no opponent of the other sign, which would count as an effect without a drug.
     """
 
     tau = Param("min", "time constant", over="pace")
@@ -16,7 +17,7 @@ class Opponent(Component):
 
     X = State("1", "opponent", over="pace", init=X0)
 
-    equations = [d(X) == (stimulus - rest - X) / tau]
+    equations = [d(X) == (maximum(stimulus - rest, 0.0) - X) / tau]
 
 
 class SiteEffect(Component):
@@ -99,19 +100,24 @@ class Depression(Component):
     where it falls below zero, breathing needs carbon dioxide to start at all). Other depressants take wakefulness, which is tonic drive too, so
     that both together stop a breath that either leaves (Bailey PL, Anesthesiology 1990;73:826). Metabolism follows the tonic drive (Mann J et al.,
     Clin Pharmacol Ther 2022;112:1020).
+
+    Tolerance is for the tonic drive more than for the chemoreflexes: chronic users need four times the concentration for half of the loss of
+    ventilation, yet stop breathing at two to three times the dose (Algera MH, Clin Pharmacol Ther 2021;109:637), and people on methadone keep a
+    flat answer to carbon dioxide.
     """
 
     reach_wake = Param("1", "tonic drive that opioids take away per effect, in resting drives")
     reach_chemo = Param("1", "loss of the chemoreflexes per effect")
     soft = Param("1", "share of a drive over which its end is drawn out")
     thrift = Param("1", "loss of oxygen consumption without a wakefulness drive")
-    respiratory = Input("1", "opioid effect on breathing")
+    respiratory = Input("1", "opioid effect on the tonic drive to breathe")
+    reflex = Input("1", "opioid effect on the chemoreflexes")
     wake_left = Input("1", "what other drugs leave of the wakefulness drive")
     chemo_left = Input("1", "what other drugs leave of the chemoreflexes")
     metabolism_change = Input("1", "change of oxygen consumption by other drugs")
     stirred = Input("1", "rise of the wakefulness drive in withdrawal, fraction of rest", default=0)
 
-    opioid = Output(soft * softplus((1 - reach_chemo * respiratory) / soft), "1", "what opioids leave of the chemoreflexes")
+    opioid = Output(soft * softplus((1 - reach_chemo * reflex) / soft), "1", "what opioids leave of the chemoreflexes")
     chemo = Output(opioid * chemo_left, "1", "what is left of the chemoreflexes")
     wake = Output(wake_left * (1 + stirred) - reach_wake * respiratory, "1", "tonic drive relative to rest; below zero a threshold")
     metabolism = Output(1 - thrift * (1 - maximum(wake, 0.0)) + metabolism_change, "1", "oxygen consumption, fraction of rest")

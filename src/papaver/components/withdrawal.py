@@ -30,8 +30,9 @@ class Counteradaptation(Component):
 
 
 class Expression(Component):
-    """Two stages, shared by all drugs, from the debt (an opponent that no response meets) to what is felt: one within minutes, and one within a
-    day, which carries the second day of an abrupt stop and is felt only while the first is there.
+    """Three stages, shared by all drugs, from the debt (an opponent that no response meets) to what is felt: one within minutes; one within a
+    day, which carries the second day of an abrupt stop; and one of two days, which carries what comes late. The slower ones are felt only while
+    the first is there.
 
     The first answers a change of the debt more than its level: what is owed suddenly, under an antagonist, is felt in full; what creeps up as a
     drug leaves, in part; what is paid suddenly is felt as relief. A lead of the first order, without a size of its own.
@@ -39,6 +40,7 @@ class Expression(Component):
 
     tau_fast = Param("min", "time constant of the fast stage")
     tau_slow = Param("min", "time constant of the slow stage")
+    tau_late = Param("min", "time constant of the late stage")
     tau_used = Param("min", "time constant of getting used to a debt")
     surge = Param("1", "answer to a sudden debt over that to a lasting one, less one")
     gain = Param("1", "expression per debt")
@@ -51,11 +53,19 @@ class Expression(Component):
     used = State("1", "debt that has been got used to", init=start)
     fast = State("1", "fast stage", init=start)
     slow = State("1", "slow stage", init=start)
+    late = State("1", "late stage", init=start)
     sudden = Output(maximum(debt + surge * (debt - used), 0.0), "1", "debt, with what is sudden of it")
-    felt = Output(slow * fast / (fast + half), "1", "what of the slow stage is felt")
+    owed = Output(fast / (fast + half), "1", "share of the slower stages that is felt")
+    felt = Output(slow * owed, "1", "what of the slow stage is felt")
+    felt_late = Output(late * owed, "1", "what of the late stage is felt")
     signal = Output(w_fast * fast + w_slow * felt, "1", "what is expressed")
-    equations = [d(used) == (debt - used) / tau_used, d(fast) == (gain * sudden - fast) / tau_fast, d(slow) == (gain * debt - slow) / tau_slow]
-    laws = [fast >= 0, slow >= 0]
+    equations = [
+        d(used) == (debt - used) / tau_used,
+        d(fast) == (gain * sudden - fast) / tau_fast,
+        d(slow) == (gain * debt - slow) / tau_slow,
+        d(late) == (gain * debt - late) / tau_late,
+    ]
+    laws = [fast >= 0, slow >= 0, late >= 0]
 
 
 class LocusCoeruleus(Component):
@@ -86,17 +96,19 @@ class Signs(Component):
     by_NA = Param("1", "drive per noradrenaline above rest", over="sign")
     by_fast = Param("1", "drive per fast stage", over="sign")
     by_slow = Param("1", "drive per slow stage", over="sign")
+    by_late = Param("1", "drive per late stage", over="sign")
     by_opioid = Param("1", "drive per opioid effect (nausea)", over="sign")
     by_lack = Param("1", "drive per lack of the body's own opioids", over="sign")
     excess = Input("1", "noradrenaline above rest")
     fast = Input("1", "fast stage of withdrawal")
     slow = Input("1", "what is felt of the slow stage of withdrawal")
+    late = Input("1", "what is felt of the late stage of withdrawal", default=0)
     opioid = Input("1", "opioid effect")
     lack = Input("1", "lack of the body's own opioids that no drug makes good")
     eased = Input("1", "what symptomatic medicines leave", over="sign", default=1)
 
     S = State("1", "strength", over="sign")
-    driven = Output(by_NA * excess + by_fast * fast + by_slow * slow + by_opioid * opioid + by_lack * lack, "1", "all that drives it")
+    driven = Output(by_NA * excess + by_fast * fast + by_slow * slow + by_late * late + by_opioid * opioid + by_lack * lack, "1", "all drives")
     drive = Output((1 - exp(-driven)) * eased, "1", "strength that it goes to")
     equations = [d(S) == (drive - S) / tau]
     laws = [S >= 0, 1 - S >= 0]

@@ -14,7 +14,7 @@ from papaver.errors import DataError, nearest
 from papaver.evidence.schema import Value, convert
 
 Covariates = Mapping[str, float | str]
-NUMERIC = {"weight": "kg", "age": "year", "eGFR": "mL/min/1.73m2", "urine_pH": "1", "AAG": "g/L"}
+NUMERIC = {"weight": "kg", "age": "year", "eGFR": "mL/min/1.73m2", "urine_pH": "1", "AAG": "g/L", "altitude": "m"}
 """Numeric covariates and the unit in which covariate models read them."""
 _WITH = ("none", *(f"{strength}_{kind}" for kind in ("inhibitor", "inducer") for strength in ("weak", "moderate", "strong")))
 INTERACTIONS = {
@@ -106,7 +106,7 @@ def read_covariates(raw: Any, where: str) -> list[CovariateModel]:
         if form != "table" and covariate not in NUMERIC:
             raise DataError(f"{at}.covariate: form {form} needs a number, read {covariate!r}; allowed are {', '.join(NUMERIC)}")
         reference = body.get("reference", 1.0)
-        if isinstance(reference, bool) or not isinstance(reference, int | float) or reference <= 0:
+        if isinstance(reference, bool) or not isinstance(reference, int | float) or reference < 0 or (form == "power" and reference == 0):
             raise DataError(f"{at}.reference: read {reference!r}; a positive number in {NUMERIC.get(covariate, '1')} is needed")
         entries = {str(k): convert(v, Value, f"{at}.{k}") for k, v in body.items() if isinstance(v, dict)}
         if form == "table":

@@ -50,6 +50,8 @@ OF_RECEPTORS = ("occupancy", "relative_potency")
 FAILED = 3.0
 LEAST_SD = 0.05
 """No parameter is known better than this: where a readout jumps, a difference quotient says otherwise."""
+SMALL, COARSE, FINE = 0.02, 0.4, 0.1
+"""Steps in prior widths: of difference quotients, and the longest and the shortest of a pattern search."""
 ENOUGH = 0.1
 """A round of the fit that gains less than this in the objective is the last."""
 
@@ -165,42 +167,72 @@ class Problem:
         return out
 
     def jacobian(self, x: Array) -> Array:
-        """Forward differences, each step a fiftieth of the prior's width: far above the solver's error.
+        """Forward differences, each step `SMALL` of the prior's width: far above the solver's error.
 
         Only studies that contain a molecule can feel its parameters.
         """
         base = self.residuals(x)
+        steps = [(k, SMALL * f.sd) for k, f in enumerate(self.free)]
+        return np.array([(r - base) / dx for r, (_, dx) in zip(self.around(x, base, steps), steps, strict=True)]).T
+
+    def around(self, x: Array, base: Array, steps: Sequence[tuple[int, float]]) -> list[Array]:
+        """Residuals after steps (parameter, size) of one parameter each, from a position with the residuals `base`."""
         if self.effects:
-            # minutes of work in columns that do not need each other
+            # minutes of work in steps that do not need each other
             global _AT
             _AT = (self, x, base)
             with multiprocessing.get_context("fork").Pool(min(os.cpu_count() or 1, len(x))) as pool:
-                return np.array(pool.map(_column, range(len(x)), chunksize=1)).T
-        return np.array([self.column(x, base, k) for k in range(len(x))]).T
+                return pool.map(_step, steps, chunksize=1)
+        return [self.moved(x, base, *s) for s in steps]
 
-    def column(self, x: Array, base: Array, k: int) -> Array:
-        """Derivatives of all residuals by the k-th parameter."""
-        f, out = self.free[k], np.zeros(len(base))
-        moved = x.copy()
-        moved[k] += 0.02 * f.sd
-        library, owner, row = self.library_at(moved), f.path.partition(".")[0], 0
+    def moved(self, x: Array, base: Array, k: int, dx: float) -> Array:
+        """Residuals after a step of the k-th parameter: only studies that can feel it run anew."""
+        f, out = self.free[k], base.copy()
+        there = x.copy()
+        there[k] += dx
+        library, owner, row = self.library_at(there), f.path.partition(".")[0], 0
         for study, observations in self.studies:
             rows = slice(row, row + len(observations))
             row = rows.stop
             if owner not in self.library.drugs or owner in self.molecules[study.id]:
-                out[rows] = (np.array(self._of_study(study, observations, library)) - base[rows]) / (0.02 * f.sd)
-        out[row + k] = 1 / f.sd
+                out[rows] = self._of_study(study, observations, library)
+        out[row + k] += dx / f.sd
         return out
+
+    def search(self, x: Array, progress: Callable[[str], None]) -> Array:
+        """Pattern search (Hooke & Jeeves, J ACM 1961;8:212) from a position: single parameters by steps of `COARSE` prior widths, then shorter.
+
+        Where readouts jump, or the robust loss flattens, slopes end a descent early; steps of this length see past it.
+        """
+        step, base = COARSE, self.residuals(x)
+        while step >= FINE:
+            steps = [(k, s * step * f.sd) for k, f in enumerate(self.free) for s in (1, -1)]
+            costs = np.array([_cost(r) for r in self.around(x, base, steps)])
+            gains = _cost(base) - costs
+            take = [j for j in range(len(steps)) if gains[j] > 0.1 * ENOUGH and gains[j] >= gains[j ^ 1]]
+            trials = []
+            for chosen, part in ((take, 1.0), (take, 0.5), (sorted(take, key=lambda j: -gains[j])[:1], 1.0)):
+                to = x.copy()
+                for j in chosen:
+                    to[steps[j][0]] += part * steps[j][1]
+                trials.append((to, self.residuals(to)))
+            to, r = min(trials, key=lambda t: _cost(t[1]))
+            if take and _cost(r) < _cost(base) - 0.1 * ENOUGH:
+                x, base = to, r
+                progress(f"steps of {step:g} prior widths: objective {_cost(base):.3f}")
+            else:
+                step /= 2
+        return x
 
 
 _AT: tuple[Problem, Array, Array] | None = None
-"""What the processes that share the columns of a Jacobian work on; they inherit it."""
+"""What the processes that share the steps around a position work on; they inherit it."""
 
 
-def _column(k: int) -> Array:
+def _step(step: tuple[int, float]) -> Array:
     assert _AT is not None
     problem, x, base = _AT
-    return problem.column(x, base, k)
+    return problem.moved(x, base, *step)
 
 
 def _given(study: Study, library: Library) -> set[str]:
@@ -291,10 +323,14 @@ def run_fit(
             problem.residuals, begin, jac=problem.jacobian, loss="soft_l1", x_scale=scale, max_nfev=max_evaluations, xtol=1e-4, ftol=1e-4,
             callback=lambda intermediate_result: progress(f"objective {intermediate_result.cost:.3f}"),
         )  # fmt: skip
-        gain, best, begin = best - float(result.cost), float(result.cost), result.x
+        at = result.x
+        if problem.effects:
+            at = problem.search(at, progress)
+        cost = _cost(problem.residuals(at))
+        gain, best, begin = best - cost, cost, at
         progress(f"round {round_ + 1}: objective {best:.3f}, gained {gain:.3f}")
         command = f"papaver fit {fit} --evaluations {max_evaluations}" + (" --start used" if start else "")
-        found = _calibration(fit, command, free, problem, result.x, result.jac, best, cost0)
+        found = _calibration(fit, command, free, problem, at, problem.jacobian(at), best, cost0)
         save(found)
         if gain < ENOUGH:
             break

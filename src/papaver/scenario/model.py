@@ -52,6 +52,7 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
         AAG: alpha-1 acid glycoprotein, "0.8 g/L". meal: fasted or fed at the doses. alcohol_use: habit (none, moderate, heavy).
         interactions: inhibitors or inducers taken along by strength class, {CYP3A4: strong_inhibitor}; or {alcohol: 40_percent}, drunk with the dose.
         position: back or side, of a person who is not awake: on the side the airway stays open. heart_disease: none or known.
+        altitude: where the person lives and breathes, "1300 m".
         pregnant: refused; the body is that of an adult who is not.
         changes: covariates that are others from a time on.
     """
@@ -73,6 +74,7 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     alcohol_use: str | None = None
     position: str | None = None
     heart_disease: str | None = None
+    altitude: Quantity | None = None
     pregnant: bool = False
     interactions: dict[str, str] = {}
     changes: list[Change] | None = None

@@ -269,6 +269,7 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
     weight = number("weight", "kg", 30, 300, "70 kg")
     eGFR = number("eGFR", "mL/min/1.73m2", 1, 200, "90 mL/min/1.73m2")
     AAG = number("AAG", "g/L", 0.1, 5, "0.8 g/L")
+    altitude = number("altitude", "m", 0, 4500, "1300 m")
     if p.pregnant:
         raise ScenarioError("person.pregnant: pregnancy is not modelled: kinetics change with it and nothing here was judged on it; leave it out")
     if p.urine_pH is not None and not 4 <= p.urine_pH <= 9:
@@ -288,6 +289,7 @@ def _person(p: Person, library: Library) -> tuple[dict[str, float | str], tuple[
         "history": "naive" if p.history is None else "chronic",
         "urine_pH": default("urine_pH") if p.urine_pH is None else p.urine_pH,
         "AAG": default("AAG") if AAG is None else AAG,
+        "altitude": 0.0 if altitude is None else altitude,
     }
     for name in ("CYP2D6", "CYP2C19", "CYP2B6", "UGT2B7", "OPRM1", "meal", "alcohol_use", "position", "heart_disease"):
         covariates[name] = level(name, getattr(p, name), LEVELS[name][0])
