@@ -31,7 +31,7 @@ class Known(Problem):
 
 
 def search(n: int, formula, start: float = 0.0) -> Array:
-    return Known(n, formula).search(np.full(n, start), lambda _: None)
+    return Known(n, formula).search(np.full(n, start), lambda *_: None)
 
 
 @pytest.mark.parametrize("at", [0.9, -1.7])

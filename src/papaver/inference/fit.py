@@ -115,6 +115,7 @@ class Problem:
 
     def __init__(self, library: Library, studies: Sequence[Study], free: Sequence[Free], judged: str = "concentrations") -> None:
         self.library, self.free, self.judged = library, list(free), judged
+        self.shares = False
         self.effects = judged != "concentrations"
         self.studies = [(s, [o for o in s.observations if self._judges(o)]) for s in studies]
         owners = {f.path.partition(".")[0] for f in free}
@@ -128,8 +129,8 @@ class Problem:
         self.groups = groups
 
     def _judges(self, o: Observation) -> bool:
-        """Effects, or concentrations. A cohort's share jumps with every person, so that it has no slope."""
-        if o.use != "calibration" or o.quantity == "response_fraction":
+        """Effects, or concentrations."""
+        if o.use != "calibration":
             return False
         kind = "concentrations"
         if is_effect(o.quantity) or o.quantity in OF_RECEPTORS:
@@ -157,6 +158,10 @@ class Problem:
         arms = Arms(study.arms, library, "kernel", plain, needs_dependence(study.observations), many=True)
         out = []
         for o in observations:
+            if o.quantity == "response_fraction" and not self.shares:
+                # a cohort's share jumps with every person: it has no slope for a descent, only a search can judge it
+                out.append(0.0)
+                continue
             try:
                 predicted = predict(o, arms)
             except (NotSimulated, PapaverError):
@@ -199,12 +204,16 @@ class Problem:
         out[row + k] += dx / f.sd
         return out
 
-    def search(self, x: Array, progress: Callable[[str], None]) -> Array:
+    def search(self, x: Array, better: Callable[[Array, float, float], object]) -> Array:
         """Pattern search (Hooke & Jeeves, J ACM 1961;8:212) from a position: single parameters by steps of `COARSE` prior widths, then shorter.
 
-        Where readouts jump, or the robust loss flattens, slopes end a descent early; steps of this length see past it.
+        Where readouts jump, or the robust loss flattens, slopes end a descent early; steps of this length see past it. Shares of cohorts count too.
+
+        Args:
+            better: is told every better position, the step that led there in prior widths, and its objective.
         """
-        step, base = COARSE, self.residuals(x)
+        self.shares, step = True, COARSE
+        base = self.residuals(x)
         while step >= FINE:
             steps = [(k, s * step * f.sd) for k, f in enumerate(self.free) for s in (1, -1)]
             costs = np.array([_cost(r) for r in self.around(x, base, steps)])
@@ -219,9 +228,10 @@ class Problem:
             to, r = min(trials, key=lambda t: _cost(t[1]))
             if take and _cost(r) < _cost(base) - 0.1 * ENOUGH:
                 x, base = to, r
-                progress(f"steps of {step:g} prior widths: objective {_cost(base):.3f}")
+                better(x, step, _cost(base))
             else:
                 step /= 2
+        self.shares = False
         return x
 
 
@@ -274,7 +284,9 @@ def _residual(o: Observation, predicted: float, group: int, n: int | None = None
         return float((predicted - o.value) / math.hypot(standard_error(o, n), 0.5 * usual) / group**0.25)
     if metric_of(o) == "odds":
         factor = Unit.parse(o.unit).factor
-        return float(math.log(odds(predicted * factor) / odds(o.value * factor)) / ODDS_SD / group**0.25)
+        share = min(max(o.value * factor, 0.5 / n), 1 - 0.5 / n) if n else 0.5
+        error = 1 / math.sqrt(n * share * (1 - share)) if n and o.quantity == "response_fraction" else 0.0
+        return float(math.log(odds(predicted * factor) / odds(o.value * factor)) / math.hypot(ODDS_SD, error) / group**0.25)
     sd = math.hypot(MODEL_SD, _standard_error(o))
     # sources that measured the same thing share one vote between their number and its root
     return float(math.log(max(predicted, 1e-9) / o.value) / sd / group**0.25)
@@ -317,23 +329,32 @@ def run_fit(
             begin[k] = math.log(v) if f.kind == "log" else math.log(v / (1 - v))
     scale = np.array([f.sd for f in free])
     best = _cost(problem.residuals(begin))
+    command = f"papaver fit {fit} --evaluations {max_evaluations}" + (" --start used" if start else "")
     for round_ in range(rounds):
         # the robust loss and readouts that jump (a detection time, a window) make the trust region shrink early: begin anew from the best
         result = least_squares(
             problem.residuals, begin, jac=problem.jacobian, loss="soft_l1", x_scale=scale, max_nfev=max_evaluations, xtol=1e-4, ftol=1e-4,
             callback=lambda intermediate_result: progress(f"objective {intermediate_result.cost:.3f}"),
         )  # fmt: skip
-        at = result.x
-        if problem.effects:
-            at = problem.search(at, progress)
-        cost = _cost(problem.residuals(at))
-        gain, best, begin = best - cost, cost, at
+        gain, best, begin = best - float(result.cost), float(result.cost), result.x
         progress(f"round {round_ + 1}: objective {best:.3f}, gained {gain:.3f}")
-        command = f"papaver fit {fit} --evaluations {max_evaluations}" + (" --start used" if start else "")
-        found = _calibration(fit, command, free, problem, at, problem.jacobian(at), best, cost0)
+        found = _calibration(fit, command, free, problem, result.x, result.jac, best, cost0)
         save(found)
         if gain < ENOUGH:
             break
+    if problem.effects:
+        jac, problem.shares = result.jac, True
+        cost0 = _cost(problem.residuals(x0))
+
+        def better(x: Array, step: float, cost: float) -> None:
+            progress(f"steps of {step:g} prior widths: objective {cost:.3f}")
+            save(_calibration(fit, command, free, problem, x, jac, cost, cost0))
+
+        at = problem.search(begin, better)
+        jac = problem.jacobian(at)
+        problem.shares = True
+        found = _calibration(fit, command, free, problem, at, jac, _cost(problem.residuals(at)), cost0)
+        save(found)
     return found
 
 
