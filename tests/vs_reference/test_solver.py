@@ -25,14 +25,14 @@ SCENARIOS = [
 
 @pytest.mark.parametrize(("dose", "person"), SCENARIOS)
 def test_scalar_agrees_with_cvode(library, make_scenario, dose: dict, person: dict) -> None:
-    """Every shown output, at every time, to 1e-6 of its own peak; of a point, where it is an item of a scale of withdrawal.
+    """Every shown output, at every time, to 1e-6 of its own peak; of a hundredth of a point, where it is an item of a scale of withdrawal.
 
     Without withdrawal such an item is the difference of two numbers that agree in most of their digits (a heart that pounds, by its rate above rest).
     """
     p = prepare(make_scenario(dose, person, {"until": "8 h", "every": "2 min"}), library)
     ours, theirs = (simulate(p, solver=s, rtol=1e-9) for s in ("scalar", "cvode"))
     assert ours.reasons == theirs.reasons == [""]
-    least = [1.0 if name.startswith(("cows.", "sows.", "sows_h.", "oows.")) else 1e-9 for name in p.columns]
+    least = [0.01 if name.startswith(("cows.", "sows.", "sows_h.", "oows.")) else 1e-9 for name in p.columns]
     peak = np.maximum(np.abs(theirs.data).max(axis=(0, 1)), least)
     worst = np.abs(ours.data - theirs.data).max(axis=(0, 1)) / peak
     assert worst.max() < 1e-6, p.columns[int(worst.argmax())]
