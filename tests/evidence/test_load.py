@@ -10,6 +10,7 @@ import pytest
 
 from papaver.errors import DataError
 from papaver.evidence.load import DATA, find_file, list_data, load_library
+from papaver.evidence.yamlfile import read_yaml
 from papaver.units import Unit
 
 DRUGS = sorted(f.stem for f in (DATA / "drugs").glob("*.yaml"))
@@ -270,3 +271,17 @@ def test_calibration_moves_a_value_and_keeps_the_prior(data) -> None:
     (data.path / "calibration" / "demo.yaml").write_text(CALIBRATION % ("heroin.pk.CL", "L"))
     with pytest.raises(DataError, match=r"demo\.yaml: heroin\.pk\.CL: cannot convert 'L' \(L\) to 'L/min'"):
         data.load()
+
+
+def test_a_fit_of_effects_lies_over_the_fits_of_concentrations(data) -> None:
+    (data.path / "calibration").mkdir()
+    for name, value in (("zz_pk", "300"), ("demo_effects", "360")):
+        text = (CALIBRATION % ("heroin.pk.CL", "L/hour")).replace("value: 300", f"value: {value}")
+        (data.path / "calibration" / f"{name}.yaml").write_text(text)
+    assert data.load().parameters["heroin.pk.CL"].internal == pytest.approx(6.0)
+
+
+def test_every_value_of_the_acute_fit_is_the_one_in_use() -> None:
+    fitted = read_yaml(DATA / "calibration" / "acute_effects.yaml")["parameters"]
+    used = load_library().parameters
+    assert {f["path"]: used[f["path"]].value.value for f in fitted} == {f["path"]: f["value"] for f in fitted}

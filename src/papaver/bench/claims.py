@@ -111,7 +111,8 @@ def run_claims(library: Library, only: list[str] | None = None, progress: Callab
             raise DataError(f"no claim {name!r}; {nearest(name, known)}")
     # several claims look at the same published numbers: the bench runs once, when the first of them asks
     import papaver.bench.claims_acute
-    import papaver.bench.claims_withdrawal  # noqa: F401  (both register their claims)
+    import papaver.bench.claims_care
+    import papaver.bench.claims_withdrawal  # noqa: F401  (all register their claims)
 
     kinetic = [s for s in load_studies(library)[0] if not any(is_effect(o.quantity) for o in s.observations)]
     effects = [s for s in load_studies(library)[0] if any(is_effect(o.quantity) for o in s.observations)]

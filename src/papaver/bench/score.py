@@ -97,7 +97,8 @@ def score(study: Study, o: Observation, predicted: float | None, reference: floa
         elif metric == "detection":
             value = float(predicted <= limit)
         elif reference is not None:
-            scale = EFFECTS[o.quantity].sd if o.quantity in EFFECTS else 0.0
+            # a time of a peak, or a share of the baseline, is not in the quantity's own unit
+            scale = EFFECTS[o.quantity].sd if o.quantity in EFFECTS and scale_of(o) == "interval" else 0.0
             value = float(_sign_right(predicted, reference, o.direction or ("increase" if (o.value or 0) > 0 else "decrease"), scale))
     return Scored(study.id, study.system, drug, o, predicted, metric, value, within, status)
 

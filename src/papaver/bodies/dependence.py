@@ -88,7 +88,7 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     gut = ("gastric0", "caecum0", "colon0", "slow_gastric", "slow_caecum", "slow_colon", "quick", "dry", "wet")
     add("gut", Gut, "gut", *gut)
     add("fluid", Fluid, "gut.fluid", "loss", "tau")
-    add("immunity", Immunity, "gut.immunity", "reach", "by_signal", "tau_NK", "rebound", "tau_IL", "start")
+    add("immunity", Immunity, "gut.immunity", "reach", "by_signal", "tau_NK", "rebound", "by_gut", "tau_IL", "start")
     add("hazards", Hazards, "hazards", "load", "frailty", "aspiration")
     add("cows", Cows, "withdrawal.cows", "wide")
     add("sows", SowsGossop)
@@ -122,7 +122,7 @@ tone.tone>adrenal.tone tone.lack>adrenal.lack
 noradrenaline.excess>signs.excess,autonomic.excess
 autonomic.rate_change>heart.rate_change autonomic.vessels_change>heart.vessels_change autonomic.breath>depression.stirred
 autonomic.widening>eye.widening,cows.widening,oows.widening
-pituitary.effect>gonadal.effect hypothalamus.effect>adrenal.effect,immunity.effect gut_wall.effect>gut.effect
+pituitary.effect>gonadal.effect hypothalamus.effect>adrenal.effect,immunity.effect gut_wall.effect>gut.effect,immunity.gut
 clock.c>adrenal.c clock.s>adrenal.s
 signs.S[sweating]>fluid.sweating signs.S[nausea]>fluid.nausea signs.S[diarrhoea]>fluid.diarrhoea
 heart.HR>cows.HR,sows.HR,hazards.HR heart.HR0>sows.HR_rest,hazards.HR_rest

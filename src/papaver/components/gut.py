@@ -39,15 +39,17 @@ class Fluid(Component):
 
 
 class Immunity(Component):
-    """Natural killer cells and cytokines: opioids lower the cells' activity, the end of use brings cytokines up; infections follow both."""
+    """Natural killer cells and cytokines: opioids lower the cells' activity, a slowed gut and the end of use bring cytokines up."""
 
     reach = Param("1", "loss of killer activity at full opioid effect")
     by_signal = Param("1", "loss of killer activity per expressed withdrawal")
     tau_NK = Param("min", "time constant of killer activity")
     rebound = Param("1", "rise of cytokines per expressed withdrawal, relative to rest")
+    by_gut = Param("1", "rise of cytokines at full opioid effect on the gut, whose wall then lets more through, relative to rest")
     tau_IL = Param("min", "time constant of cytokines")
     start = Param("1", "killer activity at the start")
     effect = Input("1", "opioid effect")
+    gut = Input("1", "opioid effect on the gut")
     signal = Input("1", "expressed withdrawal")
 
     NK = State("1", "natural killer activity, relative to rest", init=start)
@@ -55,6 +57,6 @@ class Immunity(Component):
     hazard = Output(1 / (0.1 + 0.9 * NK) * (1 + 0 * IL), "1", "hazard of infection, relative to rest")
     equations = [
         d(NK) == ((1 - reach * effect) / (1 + by_signal * signal) - NK) / tau_NK,
-        d(IL) == (1 + rebound * signal - IL) / tau_IL,
+        d(IL) == (1 + rebound * signal + by_gut * gut - IL) / tau_IL,
     ]
     laws = [NK >= 0, IL >= 0]

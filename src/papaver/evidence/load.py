@@ -227,7 +227,8 @@ def load_library(extra: Path | None = None, *, without: str | None = None) -> Li
         for name in p.value.covariates:
             if name not in covariates:
                 raise DataError(f"{p.file}: {p.path}.covariates: no covariate model {name!r}; {nearest(name, covariates)}")
-    for file in _files(folders, "calibration"):
+    # a fit of effects starts where the fits of concentrations ended
+    for file in sorted(_files(folders, "calibration"), key=lambda f: f.stem.endswith("_effects")):
         if file.stem != without:
             _overlay(read_yaml(file), str(file), parameters)
     for drug in drugs.values():
