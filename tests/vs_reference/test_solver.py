@@ -30,7 +30,8 @@ def test_scalar_agrees_with_cvode(library, make_scenario, dose: dict, person: di
     Without withdrawal such an item is the difference of two numbers that agree in most of their digits (a heart that pounds, by its rate above rest).
     """
     p = prepare(make_scenario(dose, person, {"until": "8 h", "every": "2 min"}), library)
-    ours, theirs = (simulate(p, solver=s, rtol=1e-9) for s in ("scalar", "cvode"))
+    # the second of these people dies: an arrest, once it begins, multiplies what the solvers differ by
+    ours, theirs = (simulate(p, solver=s, rtol=1e-10) for s in ("scalar", "cvode"))
     assert ours.reasons == theirs.reasons == [""]
     least = [0.01 if name.startswith(("cows.", "sows.", "sows_h.", "oows.")) else 1e-9 for name in p.columns]
     peak = np.maximum(np.abs(theirs.data).max(axis=(0, 1)), least)

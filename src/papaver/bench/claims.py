@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from papaver.bench.effects import is_effect
-from papaver.bench.run import load_studies, run_bench
+from papaver.bench.run import load_studies, run_bench, run_study
 from papaver.bench.score import Scored, summarise
-from papaver.bench.study import Study
+from papaver.bench.study import Observation, Study
 from papaver.cohort import sample
 from papaver.errors import DataError, PapaverError, nearest
 from papaver.evidence.load import DATA, Library
@@ -30,16 +30,36 @@ from papaver.units import convert
 Array = npt.NDArray[np.float64]
 
 
+class _Judged:
+    """The bench's studies; each is run when a claim first asks for one of its observations, and once."""
+
+    def __init__(self, library: Library) -> None:
+        self.library, self.all = library, load_studies(library)[0]
+        self._done: dict[str, list[Scored]] = {}
+
+    def scored(self, study: Study, match: Callable[[Study, Observation], bool]) -> list[Scored]:
+        """Scores of the matching observations of one study."""
+        if not any(match(study, o) for o in study.observations):
+            return []
+        if study.id not in self._done:
+            self._done[study.id] = run_study(study, self.library)
+        return [s for s in self._done[study.id] if match(study, s.observation)]
+
+
 @dataclass
 class Checks:
     """Checks of one claim while it runs."""
 
     library: Library
     scored: Callable[[], list[Scored]]
-    scored_all: Callable[[], list[Scored]]
+    studies: _Judged
     rows: list[tuple[bool, str]] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def scored_where(self, match: Callable[[Study, Observation], bool]) -> list[Scored]:
+        """The bench's scores of the observations that match."""
+        return [s for study in self.studies.all for s in self.studies.scored(study, match)]
 
     def check(self, ok: bool, text: str) -> None:
         """Note one check with its numbers."""
@@ -109,15 +129,14 @@ def run_claims(library: Library, only: list[str] | None = None, progress: Callab
     for name in only or []:
         if name not in known:
             raise DataError(f"no claim {name!r}; {nearest(name, known)}")
-    # several claims look at the same published numbers: the bench runs once, when the first of them asks
+    # several claims look at the same published numbers: a study runs once, when the first of them asks
     import papaver.bench.claims_acute
     import papaver.bench.claims_care
     import papaver.bench.claims_withdrawal  # noqa: F401  (all register their claims)
 
-    kinetic = [s for s in load_studies(library)[0] if not any(is_effect(o.quantity) for o in s.observations)]
-    effects = [s for s in load_studies(library)[0] if any(is_effect(o.quantity) for o in s.observations)]
+    judged = _Judged(library)
+    kinetic = [s for s in judged.all if not any(is_effect(o.quantity) for o in s.observations)]
     scored = functools.cache(lambda: run_bench([s for s in kinetic if _gives_heroin(s, library)], library).scored)
-    scored_all = functools.cache(lambda: run_bench(effects, library).scored)
     out = []
     for name, entry in known.items():
         if only and name not in only:
@@ -128,7 +147,7 @@ def run_claims(library: Library, only: list[str] | None = None, progress: Callab
             out.append({**row, "status": "not yet", "detail": "no demonstration is registered yet", "checks": []})
             continue
         progress(name)
-        checks = Checks(library, scored, scored_all)
+        checks = Checks(library, scored, judged)
         try:
             f(checks)
         except PapaverError as e:

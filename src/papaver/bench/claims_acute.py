@@ -80,7 +80,7 @@ def _analgesia(c: Checks) -> None:
         r = course(c, [iv("morphine", f"{mg} mg")], until="6 h", every="2 min")
         effects.append(float(r["pain.effect"][0].max()))
     c.check(effects == sorted(effects), "relief grows with morphine 1, 3, 10, 30 mg: " + ", ".join(f"{x:.2f}" for x in effects))
-    kept = [s for s in c.scored_all() if s.observation.quantity == "pain_tolerance" or s.observation.of == "pain_tolerance"]
+    kept = c.scored_where(lambda _, o: "pain_tolerance" in (o.quantity, o.of))
     fold_check(c, [s for s in kept if s.metric == "fold"], "published pain tolerance and its EC50s")
     r = course(c, [iv("heroin", "4 mg")], until="6 h", every="30 s")
     half: dict[str, float] = {}
@@ -175,8 +175,8 @@ def _naloxone(c: Checks) -> None:
     naive = course(c, [iv("heroin", "5 mg"), iv("naloxone", "2 mg", at="10 min")])
     other = float(naive.outcomes["rescue.precipitated_debt"][0])
     c.check(debt > 3 * other, f"in a dependent person it leaves {debt:.2f} of the opponent unmet, in a naive one {other:.2f}")
-    kept = [s for s in c.scored_all() if s.observation.quantity in ("reversal_dose", "reversal_fraction") and s.metric in ("fold", "odds")]
-    fold_check(c, kept, "published reversals of buprenorphine and others")
+    kept = c.scored_where(lambda _, o: o.quantity in ("reversal_dose", "reversal_fraction"))
+    fold_check(c, [s for s in kept if s.metric in ("fold", "odds")], "published reversals of buprenorphine and others")
 
 
 AWAKE = [{"give": "ventilation", "level": "7 L/min"}]
@@ -185,8 +185,8 @@ AWAKE = [{"give": "ventilation", "level": "7 L/min"}]
 
 @claim("drug.mixtures")
 def _mixtures(c: Checks) -> None:
-    kept = [s for s in c.scored_all() if s.system == "interaction" and s.metric in ("fold", "odds")]
-    fold_check(c, kept, "published combinations with ethanol and benzodiazepines")
+    kept = c.scored_where(lambda study, _: study.system == "interaction")
+    fold_check(c, [s for s in kept if s.metric in ("fold", "odds")], "published combinations with ethanol and benzodiazepines")
     alone = course(c, [iv("heroin", "4 mg")])
     for drug, amount in (("ethanol", "60 g"), ("diazepam", "20 mg")):
         both = course(c, [iv(drug, amount, over="30 min"), iv("heroin", "4 mg", at="40 min")], until="2 h")

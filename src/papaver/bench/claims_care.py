@@ -131,5 +131,5 @@ def _symptomatic(c: Checks) -> None:
         r = stop(c, USER, until="4 day", treatments=[{"give": medicine, "level": "100 %"}])
         a, b = float(plain[f"signs.S[{sign}]"][0][:96].max()), float(r[f"signs.S[{sign}]"][0].max())
         c.check(b < 0.9 * a, f"{medicine}: {sign} {a:.2f} -> {b:.2f}")
-    kept = [s for s in c.scored_all() if s.study == "gorodetzky_2017" and s.observation.relative == "difference"]
+    kept = c.scored_where(lambda study, o: study.id == "gorodetzky_2017" and o.relative == "difference")
     c.check(bool(kept) and all(s.within for s in kept), "the published difference of lofexidine from placebo, within two standard errors")

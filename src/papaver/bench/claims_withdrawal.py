@@ -111,7 +111,7 @@ def _overactive(c: Checks) -> None:
     for name, what in (("noradrenaline.NA", "noradrenaline turnover"), ("signs.S[insomnia]", "insomnia"), ("signs.S[anxiety]", "anxiety")):
         x = r[name][0]
         c.check(x.max() > (1.3 if name.endswith("NA") else 0.3), f"{what} rises to {x.max():.2f} on day {r.t[x.argmax()] / DAY:.1f}")
-    kept = [s for s in c.scored_all() if s.observation.quantity == "noradrenaline" and s.score is not None]
+    kept = [s for s in c.scored_where(lambda _, o: o.quantity == "noradrenaline") if s.score is not None]
     c.check(
         bool(kept) and all((s.score or 0) <= 1.5 for s in kept if s.metric == "fold"),
         "published noradrenaline after a full reversal, within 1.5-fold",
@@ -149,7 +149,7 @@ def _gut(c: Checks) -> None:
     user = course(c, [iv("naloxone", "0.4 mg", at="30 min")], until="2 h", every="5 min", person={"history": held("methadone", stopped="24 h")})
     before, after = at(user, "gut.caecum", 29), float(user["gut.caecum"][0].min())
     c.check(after < 0.9 * before, f"naloxone in somebody on methadone takes the time to the caecum from {before:.0f} to {after:.0f} min")
-    kept = [s for s in c.scored_all() if s.system == "gut" and s.metric == "fold" and s.score is not None]
+    kept = [s for s in c.scored_where(lambda study, _: study.system == "gut") if s.metric == "fold" and s.score is not None]
     c.check(all((s.score or 0) <= 2 for s in kept), f"published transit times: {len(kept)} within 2-fold")
 
 
@@ -171,7 +171,7 @@ def _endocrine(c: Checks) -> None:
     for name, what in (("gonadal.LH", "LH"), ("gonadal.T", "testosterone")):
         low = float(stable[name][0, 0]) / float(rest[name][0, -1])
         c.check(low < 0.9, f"{what} in use: {low:.2f} of normal")
-    rows = [s for s in c.scored_all() if s.system == "endocrine" and s.metric == "sign" and s.score is not None]
+    rows = [s for s in c.scored_where(lambda study, _: study.system == "endocrine") if s.metric == "sign" and s.score is not None]
     right = float(np.mean([s.score or 0.0 for s in rows])) if rows else 0.0
     c.check(right >= 0.8, f"published directions: {right:.0%} of {len(rows)}")
 
@@ -264,9 +264,8 @@ def _hyperalgesia(c: Checks) -> None:
     left = r["hyperalgesia.left"][0]
     c.check(left[0] < 0.75 and left[28] < 0.85, f"cold is borne for {left[0]:.2f} of normal in use, {left[28]:.2f} after 28 days")
     c.check(left[150] > 0.9, f"and for {left[150]:.2f} after five months")
-    kept = [
-        s for s in c.scored_all() if s.observation.quantity == "pain_tolerance" and s.study in ("pud_2006", "treister_2012") and s.metric == "fold"
-    ]
+    of_cold = c.scored_where(lambda study, o: study.id in ("pud_2006", "treister_2012") and o.quantity == "pain_tolerance")
+    kept = [s for s in of_cold if s.metric == "fold"]
     c.check(bool(kept) and all((s.score or 9) <= 1.5 for s in kept), f"published cold pain: {len(kept)} within 1.5-fold")
 
 
