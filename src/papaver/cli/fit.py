@@ -33,6 +33,8 @@ def main(args: argparse.Namespace) -> int:
     library = load_library(without=args.fit)
     studies, _ = load_studies(library)
     start = {path: p.value.value for path, p in used.parameters.items() if p.prior is not None} if args.check or args.start == "used" else None
+    if not args.out:
+        print("the result is printed, not kept: --out FILE keeps it, round by round", file=sys.stderr)
     print("compiling the kernel (about half a minute the first time) and fitting; one iteration takes about as long", file=sys.stderr)
     result = run_fit(
         library, studies, args.fit, start=start, max_evaluations=args.evaluations, progress=lambda text: print(text, file=sys.stderr),
