@@ -279,6 +279,10 @@ def test_a_fit_of_effects_lies_over_the_fits_of_concentrations(data) -> None:
         text = (CALIBRATION % ("heroin.pk.CL", "L/hour")).replace("value: 300", f"value: {value}")
         (data.path / "calibration" / f"{name}.yaml").write_text(text)
     assert data.load().parameters["heroin.pk.CL"].internal == pytest.approx(6.0)
+    # the priors of a fit are the data, not what a fit that was built on it made of them
+    plain = load_library.__wrapped__(without="zz_pk").parameters["heroin.pk.CL"]
+    assert plain.prior is None
+    assert load_library.__wrapped__(without="demo_effects").parameters["heroin.pk.CL"].internal == pytest.approx(5.0)
 
 
 def test_every_value_of_the_acute_fit_is_the_one_in_use() -> None:

@@ -30,20 +30,21 @@ from papaver.units import convert
 Array = npt.NDArray[np.float64]
 
 
+Match = Callable[[Study, Observation], bool]
+"""Which observations a claim looks at."""
+
+
 class _Judged:
     """The bench's studies; each is run when a claim first asks for one of its observations, and once."""
 
     def __init__(self, library: Library) -> None:
-        self.library, self.all = library, load_studies(library)[0]
-        self._done: dict[str, list[Scored]] = {}
+        self.studies = load_studies(library)[0]
+        self._run = functools.cache(lambda k: run_study(self.studies[k], library))
 
-    def scored(self, study: Study, match: Callable[[Study, Observation], bool]) -> list[Scored]:
-        """Scores of the matching observations of one study."""
-        if not any(match(study, o) for o in study.observations):
-            return []
-        if study.id not in self._done:
-            self._done[study.id] = run_study(study, self.library)
-        return [s for s in self._done[study.id] if match(study, s.observation)]
+    def where(self, match: Match) -> list[Scored]:
+        """The scores of the observations that match."""
+        asked = [(k, s) for k, s in enumerate(self.studies) if any(match(s, o) for o in s.observations)]
+        return [x for k, s in asked for x in self._run(k) if match(s, x.observation)]
 
 
 @dataclass
@@ -52,14 +53,10 @@ class Checks:
 
     library: Library
     scored: Callable[[], list[Scored]]
-    studies: _Judged
+    scored_where: Callable[[Match], list[Scored]]
     rows: list[tuple[bool, str]] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-    def scored_where(self, match: Callable[[Study, Observation], bool]) -> list[Scored]:
-        """The bench's scores of the observations that match."""
-        return [s for study in self.studies.all for s in self.studies.scored(study, match)]
 
     def check(self, ok: bool, text: str) -> None:
         """Note one check with its numbers."""
@@ -135,7 +132,7 @@ def run_claims(library: Library, only: list[str] | None = None, progress: Callab
     import papaver.bench.claims_withdrawal  # noqa: F401  (all register their claims)
 
     judged = _Judged(library)
-    kinetic = [s for s in judged.all if not any(is_effect(o.quantity) for o in s.observations)]
+    kinetic = [s for s in judged.studies if not any(is_effect(o.quantity) for o in s.observations)]
     scored = functools.cache(lambda: run_bench([s for s in kinetic if _gives_heroin(s, library)], library).scored)
     out = []
     for name, entry in known.items():
@@ -147,7 +144,7 @@ def run_claims(library: Library, only: list[str] | None = None, progress: Callab
             out.append({**row, "status": "not yet", "detail": "no demonstration is registered yet", "checks": []})
             continue
         progress(name)
-        checks = Checks(library, scored, judged)
+        checks = Checks(library, scored, judged.where)
         try:
             f(checks)
         except PapaverError as e:

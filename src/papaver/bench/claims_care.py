@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from papaver.bench.claims import Checks, claim
 from papaver.bench.claims_acute import course, iv
 from papaver.bench.claims_withdrawal import HOUR, INERT, USER, at, held, stop
-from papaver.bench.run import load_studies, run_study
-from papaver.bench.score import Scored
-from papaver.bench.study import Study
+from papaver.bench.study import Observation, Study
 from papaver.simulate import Result
 
 
@@ -47,17 +44,15 @@ def _maintained(c: Checks) -> None:
         abs(ceiling[3] - ceiling[2]) < 0.15 * ceiling[2] and ceiling[3] > 1.5,
         "lowest ventilation after buprenorphine 0.3, 1, 4, 16 mg iv: " + ", ".join(f"{x:.1f}" for x in ceiling) + " L/min",
     )
-    kept = [s for study in load_studies(c.library)[0] for s in _held(c, study)]
+    kept = [s for s in c.scored_where(_held) if s.metric == "odds"]
     gmfe = float(np.exp(np.mean([np.log(s.score or 9) for s in kept]))) if kept else 9.0
     c.check(gmfe <= 2, f"published occupancy: odds {gmfe:.2f}-fold apart over {len(kept)}")
 
 
-def _held(c: Checks, study: Study) -> list[Scored]:
-    """Receptor occupancies of a study that gives buprenorphine."""
-    if not any(d["drug"] == "buprenorphine" for arm in study.arms.values() for d in arm.get("doses", [])):
-        return []
-    seen = [o for o in study.observations if o.quantity in ("occupancy", "receptor_availability")]
-    return [s for s in run_study(msgspec.structs.replace(study, observations=seen), c.library) if s.metric == "odds"] if seen else []
+def _held(study: Study, o: Observation) -> bool:
+    """A receptor occupancy of a study that gives buprenorphine."""
+    given = any(d["drug"] == "buprenorphine" for arm in study.arms.values() for d in arm.get("doses", []))
+    return given and o.quantity in ("occupancy", "receptor_availability")
 
 
 @claim("care.precipitated_withdrawal")

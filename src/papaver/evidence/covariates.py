@@ -107,7 +107,8 @@ def read_covariates(raw: Any, where: str) -> list[CovariateModel]:
             raise DataError(f"{at}.covariate: form {form} needs a number, read {covariate!r}; allowed are {', '.join(NUMERIC)}")
         reference = body.get("reference", 1.0)
         if isinstance(reference, bool) or not isinstance(reference, int | float) or reference < 0 or (form == "power" and reference == 0):
-            raise DataError(f"{at}.reference: read {reference!r}; a positive number in {NUMERIC.get(covariate, '1')} is needed")
+            least = "a positive number" if form == "power" else "a number of 0 or more"
+            raise DataError(f"{at}.reference: read {reference!r}; {least} in {NUMERIC.get(covariate, '1')} is needed")
         entries = {str(k): convert(v, Value, f"{at}.{k}") for k, v in body.items() if isinstance(v, dict)}
         if form == "table":
             for level in entries:

@@ -174,7 +174,7 @@ def load_library(extra: Path | None = None, *, without: str | None = None) -> Li
 
     Args:
         extra: folder with drugs/, sources/, physiology/ as in the shipped data.
-        without: a calibration to leave out (its parameters are then the priors of `papaver fit`).
+        without: a calibration to leave out, with what fits that build on it say of its parameters (which are then the priors of `papaver fit`).
 
     Raises:
         DataError: any file that is wrong; names file and field.
@@ -227,10 +227,14 @@ def load_library(extra: Path | None = None, *, without: str | None = None) -> Li
         for name in p.value.covariates:
             if name not in covariates:
                 raise DataError(f"{p.file}: {p.path}.covariates: no covariate model {name!r}; {nearest(name, covariates)}")
+    left_out: set[str] = set()
     # a fit of effects starts where the fits of concentrations ended
     for file in sorted(_files(folders, "calibration"), key=lambda f: f.stem.endswith("_effects")):
-        if file.stem != without:
-            _overlay(read_yaml(file), str(file), parameters)
+        result = convert(read_yaml(file), Calibration, str(file))
+        if file.stem == without:
+            left_out = {f.path for f in result.parameters}
+        else:
+            _overlay(result, left_out, str(file), parameters)
     for drug in drugs.values():
         check_drug(drug, drugs, parameters)
         check_products(drug.products, f"drugs/{drug.name}.yaml", drug.title, drug.routes, drug.salts, sources)
@@ -296,9 +300,10 @@ class Calibration(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     parameters: list[_Fitted]
 
 
-def _overlay(raw: Any, where: str, parameters: dict[str, Parameter]) -> None:
-    result = convert(raw, Calibration, where)
+def _overlay(result: Calibration, left_out: set[str], where: str, parameters: dict[str, Parameter]) -> None:
     for f in result.parameters:
+        if f.path in left_out:
+            continue
         if f.path not in parameters:
             raise DataError(f"{where}: {f.path}: there is no such parameter; run `papaver fit {result.fit}` again")
         p = parameters[f.path]
