@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from papaver.components.site import Depression, DirectEffects
+from papaver.components.site import Cascade, Depression, DirectEffects
 
 DRIVES = {"reach_wake": 4.0, "reach_chemo": 1.6, "soft": 0.08, "thrift": 0.25}
 NOTHING = {"respiratory": 0.0, "reflex": 0.0, "wake_left": 1.0, "chemo_left": 1.0, "metabolism_change": 0.0}
@@ -58,3 +58,23 @@ def test_under_an_opioid_it_is_more_potent_on_wakefulness_and_arousal_not_on_ref
     alone, both = sedated(run, 5.0, 0.0), sedated(run, 5.0, 0.3)
     assert both[0] == alone[0]
     assert both[1:] == pytest.approx(sedated(run, 20.0, 0.0)[1:])  # 1 + 10 x 0.3 times as potent
+
+
+def cascade(run, depth: float, stimulus: float) -> float:
+    return float(run(Cascade, {"depth": depth}, ["signal"], inputs={"stimulus": stimulus, "rest": 0.05})[0, 0])
+
+
+def test_the_cascade_leaves_small_stimuli_as_they_are_and_none_without_depth(run) -> None:
+    assert cascade(run, 0.0, 0.7) == 0.7
+    assert cascade(run, 0.6, 0.001) == pytest.approx(0.001, rel=1e-3)
+    assert run(Cascade, {"depth": 0.6}, ["signal_rest"], inputs={"stimulus": 0.7, "rest": 0.05})[0, 0] == pytest.approx(0.05 / 0.97)
+
+
+@pytest.mark.parametrize("x", [0.1, 1.0, 10.0, 100.0])
+def test_the_cascade_is_a_reserve_for_a_full_agonist(run, x: float) -> None:
+    """x/(1 + x) of the receptors through the cascade are as x with a Ki that is 1/(1 - depth) times as high."""
+    assert cascade(run, 0.6, x / (1 + x)) == pytest.approx(x / (1 + 0.4 * x))
+
+
+def test_a_partial_agonist_falls_further_behind_a_full_one(run) -> None:
+    assert cascade(run, 0.6, 0.35) / cascade(run, 0.6, 1.0) < 0.2 < 0.35

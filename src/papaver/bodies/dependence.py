@@ -84,7 +84,7 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     add("ecg", Electrocardiogram, "withdrawal.ecg", "QTc0", "slope_R", "slope_S")
     add("clock", Clock, "hormones.clock", "cos0", "sin0")
     add("adrenal", AdrenalAxis, "hormones.adrenal", *ADRENAL)
-    add("gonadal", GonadalAxis, "hormones.gonadal", "reach", "LH0", "T0", "tau_LH", "tau_T", "start")
+    add("gonadal", GonadalAxis, "hormones.gonadal", "reach", "release", "LH0", "T0", "tau_LH", "tau_T", "start")
     gut = ("gastric0", "caecum0", "colon0", "slow_gastric", "slow_caecum", "slow_colon", "quick", "dry", "wet")
     add("gut", Gut, "gut", *gut)
     add("fluid", Fluid, "gut.fluid", "loss", "tau")
@@ -122,6 +122,7 @@ tone.tone>adrenal.tone tone.lack>adrenal.lack
 noradrenaline.excess>signs.excess,autonomic.excess
 autonomic.rate_change>heart.rate_change autonomic.vessels_change>heart.vessels_change autonomic.breath>depression.stirred
 autonomic.widening>eye.widening,cows.widening,oows.widening
+kop.stimulus>gonadal.brake kop.rest>gonadal.brake_rest
 pituitary.effect>gonadal.effect hypothalamus.effect>adrenal.effect,immunity.effect gut_wall.effect>gut.effect,immunity.gut
 clock.c>adrenal.c clock.s>adrenal.s
 signs.S[sweating]>fluid.sweating signs.S[nausea]>fluid.nausea signs.S[diarrhoea]>fluid.diarrhoea

@@ -13,14 +13,14 @@ from papaver.components.dependence import ReceptorLife
 from papaver.components.gas import BloodGases, BloodPool, CarotidDelay, Lung, Organ
 from papaver.components.heart import Heart, Injury
 from papaver.components.rest import Rest
-from papaver.components.site import Arousal, Depression, DirectEffects, NoDirectEffects, Opponent, Pain, Pupil, SiteEffect
+from papaver.components.site import Arousal, Cascade, Depression, DirectEffects, NoDirectEffects, Opponent, Pain, Pupil, SiteEffect
 from papaver.core import System
 from papaver.evidence.check import EFFECTS
 
 SITES = ("respiratory", "sedation", "pain", "pupil", "euphoria")
 PACES = ("minutes", "hours", "days", "weeks")
 INSTANCES = (
-    "life", "adaptation", *SITES, "reflex", "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung",
+    "life", "adaptation", "rhythm", *SITES, "reflex", "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung",
     "brain", "tissue", "arterial", "venous", "flow", "carotid", "heart", "injury", "arousal", "eye", "relief",
 )  # fmt: skip
 """Names of the parts, as outputs and rules call them."""
@@ -52,6 +52,7 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     for k in PACES:
         bind(f"adaptation.tau[{k}]", f"sites.tau.{k}")
         bind(f"adaptation.X0[{k}]", f"sites.start.{k}")
+    add("rhythm", Cascade, "sites.rhythm", "depth")
     for site in SITES:
         add(site, SiteEffect, f"sites.{site}", "KE", "gamma", "ceiling", pace=PACES)
         for k in PACES:
@@ -111,9 +112,9 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
 
 
 _WIRES = """
-mop.stimulus>life.stimulus life.effective>adaptation.stimulus,respiratory.stimulus,reflex.stimulus
+mop.stimulus>life.stimulus life.effective>adaptation.stimulus,rhythm.stimulus rhythm.signal>respiratory.stimulus,reflex.stimulus
 life.effective>sedation.stimulus,pain.stimulus,pupil.stimulus,euphoria.stimulus
-mop.rest>life.rest,adaptation.rest,respiratory.rest,reflex.rest
+mop.rest>life.rest,adaptation.rest,rhythm.rest rhythm.signal_rest>respiratory.rest,reflex.rest
 mop.rest>sedation.rest,pain.rest,pupil.rest,euphoria.rest
 respiratory.effect>depression.respiratory,heart.opioid reflex.effect>depression.reflex sedation.effect>arousal.sedation
 pupil.effect>eye.effect pain.effect>relief.effect

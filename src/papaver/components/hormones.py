@@ -59,19 +59,27 @@ class AdrenalAxis(Component):
 
 
 class GonadalAxis(Component):
-    """LH and testosterone: opioids push LH down, testosterone follows over a day."""
+    """LH and testosterone: opioids push LH down, testosterone follows over a day.
+
+    Dynorphin at KOP receptors holds the neurons back that set the pulses of LH; who blocks them, as buprenorphine and naltrexone do, lets LH rise
+    (naltrexone in healthy men: Narayanaswamy S et al., J Clin Endocrinol Metab 2016, PMC5010567).
+    """
 
     reach = Param("1", "loss of LH at full opioid effect")
+    release = Param("1", "rise of LH without dynorphin's brake")
     LH0 = Param("1", "LH at rest, IU/L")
     T0 = Param("nmol/L", "testosterone at rest")
     tau_LH = Param("min", "time constant of LH")
     tau_T = Param("min", "time constant of testosterone")
     start = Param("1", "both at the start, relative to rest")
     effect = Input("1", "opioid effect on the pulses of the hypothalamus that LH follows")
+    brake = Input("1", "efficacy-weighted occupancy of KOP receptors")
+    brake_rest = Input("1", "the same at rest")
 
     h = State("1", "LH, relative to rest", init=start)
     x = State("1", "testosterone, relative to rest", init=start)
     LH = Output(LH0 * h, "1", "LH, IU/L")
     T = Output(T0 * x, "nmol/L", "testosterone")
-    equations = [d(h) == (maximum(1 - reach * effect, 0.0) - h) / tau_LH, d(x) == (h - x) / tau_T]
+    drive = Output(maximum(1 - reach * effect, 0.0) * (1 + release) / (1 + release * brake / brake_rest), "1", "drive of LH, relative to rest")
+    equations = [d(h) == (drive - h) / tau_LH, d(x) == (h - x) / tau_T]
     laws = [h >= 0, x >= 0]

@@ -44,6 +44,21 @@ class SiteEffect(Component):
     laws = [effect >= 0, 1 - effect >= 0]
 
 
+class Cascade(Component):
+    """The stimulus as the neurons of the respiratory rhythm feel it: by how much their cAMP falls, relative to what is left of it.
+
+    Receptors stop the formation of cAMP, which keeps these neurons firing and which alone can bring breathing back (Manzke T, Science 2003;301:226).
+    Where little is left, a little more of a full agonist counts for much, while a partial agonist never comes that far.
+    """
+
+    depth = Param("1", "share of the formation of cAMP that a full stimulus stops")
+    stimulus = Input("1", "efficacy-weighted occupancy")
+    rest = Input("1", "the same at rest")
+
+    signal = Output(stimulus / (1 - depth * stimulus), "1", "fall of cAMP relative to what is left, per `depth`")
+    signal_rest = Output(rest / (1 - depth * rest), "1", "the same at rest")
+
+
 class DirectEffects(Component):
     """What drugs do elsewhere than at opioid receptors: GABA-A, alpha-2, NMDA, transporters, histamine - by drug, independent of each other.
 

@@ -274,8 +274,8 @@ def _residual(o: Observation, predicted: float, group: int, n: int | None = None
         return 2 * over / EFFECTS[o.quantity].sd
     if o.value is None:
         # the ends bind softly, so the fit aims a little inside them
-        low, high = float(o.low or 1e-9) * INSIDE, float(o.high or 1e9) / INSIDE
-        if predicted < low:
+        low, high = float(o.low or 0.0) * INSIDE, float(o.high or 1e9) / INSIDE
+        if low > 0 and predicted < low:
             return math.log(max(predicted, 0.02 * low) / low) / interval_sd
         return math.log(predicted / high) / interval_sd if predicted > high else 0.0
     if metric_of(o) == "errors":
