@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from papaver.inference.fit import FINE, Free, Problem
+from papaver.bench.study import Observation
+from papaver.inference.fit import FINE, INSIDE, Free, Problem, _residual
 
 Array = npt.NDArray[np.float64]
 
@@ -46,3 +47,14 @@ def test_it_passes_a_readout_that_jumps() -> None:
 
 def test_it_stays_where_nothing_is_better() -> None:
     assert search(3, lambda x: 3 * x) == pytest.approx([0.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize(("predicted", "zero"), [(0.0, True), (0.05, True), (0.1 / INSIDE, True), (0.11, False)])
+def test_an_interval_from_zero_has_no_lower_end(predicted: float, zero: bool) -> None:
+    apnoea = Observation(quantity="minute_ventilation", analyte="fentanyl", unit="1", low=0.0, high=0.1)
+    assert (_residual(apnoea, predicted, 1) == 0) is zero
+
+
+def test_an_interval_above_zero_pulls_from_both_sides() -> None:
+    clearance = Observation(quantity="CL", analyte="fentanyl", unit="L/min", low=0.5, high=0.8)
+    assert _residual(clearance, 0.3, 1) < 0 == _residual(clearance, 0.6, 1) < _residual(clearance, 1.2, 1)
