@@ -76,5 +76,9 @@ def test_the_cascade_is_a_reserve_for_a_full_agonist(run, x: float) -> None:
     assert cascade(run, 0.6, x / (1 + x)) == pytest.approx(x / (1 + 0.4 * x))
 
 
+def test_an_efficacy_above_one_uses_up_no_more_than_all(run) -> None:
+    assert cascade(run, 0.9, 1.0) < cascade(run, 0.9, 1.2) < cascade(run, 0.9, 1.5)
+
+
 def test_a_partial_agonist_falls_further_behind_a_full_one(run) -> None:
     assert cascade(run, 0.6, 0.35) / cascade(run, 0.6, 1.0) < 0.2 < 0.35

@@ -51,11 +51,13 @@ class Cascade(Component):
     Where little is left, a little more of a full agonist counts for much, while a partial agonist never comes that far.
     """
 
+    least = Const(0.01, "1", "numerical floor: an efficacy above one must not use up more than all", "least cAMP left")
+
     depth = Param("1", "share of the formation of cAMP that a full stimulus stops")
     stimulus = Input("1", "efficacy-weighted occupancy")
     rest = Input("1", "the same at rest")
 
-    signal = Output(stimulus / (1 - depth * stimulus), "1", "fall of cAMP relative to what is left, per `depth`")
+    signal = Output(stimulus / maximum(1 - depth * stimulus, least), "1", "fall of cAMP relative to what is left, per `depth`")
     signal_rest = Output(rest / (1 - depth * rest), "1", "the same at rest")
 
 
