@@ -30,6 +30,13 @@ def test_binding_settles_at_gaddums_equilibrium(run, a: float, b: float) -> None
     assert stimulus == pytest.approx((x[0] + x[2]) / (1 + x.sum()), rel=1e-7)
 
 
+def test_what_drugs_do_leaves_out_the_bodys_own_ligands(run) -> None:
+    names = ["stimulus", "by_drugs", "signal[own]"]
+    stimulus, by_drugs, own = run(CompetitiveBinding, BINDING, names, t=[0, 300], inputs={"C[a]": 3.0, "C[b]": 0.1}, ligand=LIGANDS)[-1]
+    assert by_drugs == pytest.approx(stimulus - own, rel=1e-6)
+    assert run(CompetitiveBinding, BINDING, names, t=[0, 10], inputs={"C[b]": 5.0}, ligand=LIGANDS)[-1, 1] == pytest.approx(0.0, abs=1e-8)
+
+
 def test_without_drug_the_receptor_stays_at_rest(run) -> None:
     rho = run(CompetitiveBinding, BINDING, ["rho[own]"], t=np.linspace(0, 1000, 11), ligand=LIGANDS)[:, 0]
     assert rho == pytest.approx(np.full(11, 0.0526 / 1.0526), rel=1e-12)

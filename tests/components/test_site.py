@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
-from papaver.components.site import Cascade, Depression, DirectEffects
+from papaver.components.site import Depression, DirectEffects, SiteEffect
 
 DRIVES = {"reach_wake": 4.0, "reach_chemo": 1.6, "soft": 0.08, "thrift": 0.25}
 NOTHING = {"respiratory": 0.0, "reflex": 0.0, "wake_left": 1.0, "chemo_left": 1.0, "metabolism_change": 0.0}
@@ -60,25 +61,35 @@ def test_under_an_opioid_it_is_more_potent_on_wakefulness_and_arousal_not_on_ref
     assert both[1:] == pytest.approx(sedated(run, 20.0, 0.0)[1:])  # 1 + 10 x 0.3 times as potent
 
 
-def cascade(run, depth: float, stimulus: float) -> float:
-    return float(run(Cascade, {"depth": depth}, ["signal"], inputs={"stimulus": stimulus, "rest": 0.05})[0, 0])
+SITE = {"KE": 0.5, "gamma": 1.0, "weight[days]": 1.0, "ceiling": 0.3}
 
 
-def test_the_cascade_leaves_small_stimuli_as_they_are_and_none_without_depth(run) -> None:
-    assert cascade(run, 0.0, 0.7) == 0.7
-    assert cascade(run, 0.6, 0.001) == pytest.approx(0.001, rel=1e-3)
-    assert run(Cascade, {"depth": 0.6}, ["signal_rest"], inputs={"stimulus": 0.7, "rest": 0.05})[0, 0] == pytest.approx(0.05 / 0.97)
+def felt(run, depth: float, stimulus: float, opponent: float = 0.0) -> float:
+    """What a site feels of a stimulus, over an opponent."""
+    inputs = {"depth": depth, "stimulus": stimulus, "X[days]": opponent}
+    return float(run(SiteEffect, SITE, ["net"], inputs=inputs, pace=("days",))[0, 0])
+
+
+def test_without_a_cascade_a_site_feels_the_stimulus_less_its_opponent(run) -> None:
+    assert felt(run, 0.0, 0.7) == pytest.approx(0.7)
+    assert felt(run, 0.0, 0.7, 0.2) == pytest.approx(0.7 - 0.3 * (1 - math.exp(-0.2 / 0.3)))
+
+
+def test_a_cascade_leaves_small_stimuli_as_they_are(run) -> None:
+    assert felt(run, 0.6, 0.001) == pytest.approx(0.001, rel=1e-3)
 
 
 @pytest.mark.parametrize("x", [0.1, 1.0, 10.0, 100.0])
-def test_the_cascade_is_a_reserve_for_a_full_agonist(run, x: float) -> None:
+def test_a_cascade_is_a_reserve_for_a_full_agonist(run, x: float) -> None:
     """x/(1 + x) of the receptors through the cascade are as x with a Ki that is 1/(1 - depth) times as high."""
-    assert cascade(run, 0.6, x / (1 + x)) == pytest.approx(x / (1 + 0.4 * x))
+    assert felt(run, 0.6, x / (1 + x)) == pytest.approx(x / (1 + 0.4 * x))
+
+
+def test_an_opponent_restores_what_the_cascade_uses_up(run) -> None:
+    """The same opponent saves more where more is used up."""
+    naive, tolerant = (np.array([felt(run, 0.6, s, X) for s in (0.2, 0.5, 0.9)]) for X in (0.0, 0.5))
+    assert np.all(np.diff(naive - tolerant) > 0)
 
 
 def test_an_efficacy_above_one_uses_up_no_more_than_all(run) -> None:
-    assert cascade(run, 0.9, 1.0) < cascade(run, 0.9, 1.2) < cascade(run, 0.9, 1.5)
-
-
-def test_a_partial_agonist_falls_further_behind_a_full_one(run) -> None:
-    assert cascade(run, 0.6, 0.35) / cascade(run, 0.6, 1.0) < 0.2 < 0.35
+    assert felt(run, 0.9, 1.0) < felt(run, 0.9, 1.2) < felt(run, 0.9, 1.5)

@@ -13,7 +13,7 @@ from papaver.components.dependence import ReceptorLife
 from papaver.components.gas import BloodGases, BloodPool, CarotidDelay, Lung, Organ
 from papaver.components.heart import Heart, Injury
 from papaver.components.rest import Rest
-from papaver.components.site import Arousal, Cascade, Depression, DirectEffects, NoDirectEffects, Opponent, Pain, Pupil, SiteEffect
+from papaver.components.site import Arousal, Depression, DirectEffects, NoDirectEffects, Opponent, Pain, Pupil, Rhythm, SiteEffect
 from papaver.core import System
 from papaver.evidence.check import EFFECTS
 
@@ -52,7 +52,7 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     for k in PACES:
         bind(f"adaptation.tau[{k}]", f"sites.tau.{k}")
         bind(f"adaptation.X0[{k}]", f"sites.start.{k}")
-    add("rhythm", Cascade, "sites.rhythm", "depth")
+    add("rhythm", Rhythm, "sites.rhythm", "depth", "share")
     for site in SITES:
         add(site, SiteEffect, f"sites.{site}", "KE", "gamma", "ceiling", pace=PACES)
         for k in PACES:
@@ -60,8 +60,8 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
             s.connect(f"adaptation.X[{k}]", f"{site}.X[{k}]")
     # the chemoreflexes answer the same receptors and get used to them less
     s.add("reflex", SiteEffect, pace=PACES)
-    for n, site in (("KE", "respiratory"), ("gamma", "respiratory"), ("ceiling", "reflex")):
-        bind(f"reflex.{n}", f"sites.{site}.{n}")
+    for n in ("KE", "gamma", "ceiling"):
+        bind(f"reflex.{n}", f"sites.respiratory.{n}")
     for k in PACES:
         bind(f"reflex.weight[{k}]", f"sites.respiratory.weight.{k}")
         s.connect(f"adaptation.X[{k}]", f"reflex.X[{k}]")
@@ -112,9 +112,10 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
 
 
 _WIRES = """
-mop.stimulus>life.stimulus life.effective>adaptation.stimulus,rhythm.stimulus rhythm.signal>respiratory.stimulus,reflex.stimulus
+mop.stimulus>life.stimulus mop.by_drugs>life.by_drugs life.effective>adaptation.stimulus
+life.effective_drugs>respiratory.stimulus,reflex.stimulus rhythm.reach>respiratory.depth,reflex.depth rhythm.reflex>reflex.share
 life.effective>sedation.stimulus,pain.stimulus,pupil.stimulus,euphoria.stimulus
-mop.rest>life.rest,adaptation.rest,rhythm.rest rhythm.signal_rest>respiratory.rest,reflex.rest
+mop.rest>life.rest,adaptation.rest
 mop.rest>sedation.rest,pain.rest,pupil.rest,euphoria.rest
 respiratory.effect>depression.respiratory,heart.opioid reflex.effect>depression.reflex sedation.effect>arousal.sedation
 pupil.effect>eye.effect pain.effect>relief.effect

@@ -18,6 +18,7 @@ class ReceptorLife(Component):
     make_up = Param("1", "receptors made per receptor that is taken in")
     U0 = Param("1", "share taken in, at the start")
     stimulus = Input("1", "efficacy-weighted occupancy")
+    by_drugs = Input("1", "the same by what is not the body's own", default=0)
     rest = Input("1", "the same at rest", default=0)
 
     D = State("1", "desensitised share")
@@ -26,6 +27,7 @@ class ReceptorLife(Component):
 
     coupled = Output(maximum(1 - D - U, 0.0), "1", "coupled share")
     effective = Output(stimulus * coupled, "1", "stimulus that reaches the effectors")
+    effective_drugs = Output(by_drugs * coupled, "1", "the same of drugs")
     equations = [
         d(D) == k_des * maximum(stimulus - rest, 0.0) * (1 - D - U) - D / tau_res - k_int * D,
         d(U) == k_int * D - U / tau_rec,

@@ -9,6 +9,8 @@ class CompetitiveBinding(Component):
     Endogenous ligands have a constant local concentration C_rest; the pool starts at equilibrium with them.
     """
 
+    none = Const(1e-9, "nmol/L", "numerical floor, far below any concentration", "no resting concentration")
+
     Ki = Param("nmol/L", "equilibrium dissociation constant", over="ligand")
     koff = Param("1/min", "dissociation rate constant", over="ligand")
     efficacy = Param("1", "intrinsic efficacy, full agonist = 1", over="ligand")
@@ -21,6 +23,7 @@ class CompetitiveBinding(Component):
     occupied = Output(total(rho), "1", "occupied fraction")
     signal = Output(efficacy * rho, "1", "efficacy-weighted occupancy, by ligand")
     stimulus = Output(total(efficacy * rho), "1", "efficacy-weighted occupancy")
+    by_drugs = Output(stimulus - total(efficacy * rho * C_rest / (C_rest + none)), "1", "the same by what is not the body's own")
 
     equations = [d(rho) == koff * ((C + C_rest) / Ki * free - rho)]
     rest = Output(total(efficacy * C_rest / Ki) / (1 + total(C_rest / Ki)), "1", "efficacy-weighted occupancy at rest")

@@ -24,9 +24,14 @@ class SiteEffect(Component):
     """Effect at one site through its receptor reserve (operational model, Black & Leff 1983), less the opponent there.
 
     `debt` is what the opponent amounts to when no stimulus meets it.
+
+    Where cells feel the fall of their cAMP relative to what is left of it (`depth` above zero), the opponent restores cAMP: weeks
+    of morphine raise adenylyl cyclase in many parts of the brain (Terwilliger RZ, Brain Res 1991;548:100). Where little is left, a little more of a
+    full agonist counts for much, a partial agonist never comes that far, and a tolerant person stands what would stop the breath of others.
     """
 
     least = Const(1e-9, "1", "numerical floor, far below any stimulus", "least stimulus")
+    empty = Const(0.01, "1", "numerical floor: an efficacy above one must not use up more than all", "least cAMP left")
 
     KE = Param("1", "stimulus that gives half the effect; its inverse is the reserve")
     gamma = Param("1", "slope")
@@ -35,30 +40,30 @@ class SiteEffect(Component):
     stimulus = Input("1", "efficacy-weighted occupancy")
     rest = Input("1", "the same at rest", default=0)
     X = Input("1", "opponent", over="pace")
+    depth = Input("1", "share of the formation of cAMP that a full stimulus stops", default=0)
+    share = Input("1", "part of the opponent that acts here", default=1)
 
-    opposed = Output(ceiling * (1 - exp(-total(weight * X) / ceiling)), "1", "opponent at this site")
-    net = Output(stimulus - rest - opposed, "1", "stimulus above rest and opponent")
+    opposed = Output(share * ceiling * (1 - exp(-total(weight * X) / ceiling)), "1", "opponent at this site")
+    above = Output(stimulus - rest - opposed, "1", "stimulus above rest and opponent")
+    net = Output(above / maximum(1 - depth * above, empty), "1", "the same as the cells feel it")
     x = Output((maximum(net, least) / KE) ** gamma, "1", "relative stimulus, to the slope")
     effect = Output(x / (1 + x), "1", "effect, fraction of the maximum")
     debt = Output(maximum(0.0 - net, 0.0), "1", "opponent that no stimulus meets")
     laws = [effect >= 0, 1 - effect >= 0]
 
 
-class Cascade(Component):
-    """The stimulus as the neurons of the respiratory rhythm feel it: by how much their cAMP falls, relative to what is left of it.
+class Rhythm(Component):
+    """What the two sites of breathing, tonic drive and chemoreflexes, have in common.
 
-    Receptors stop the formation of cAMP, which keeps these neurons firing and which alone can bring breathing back (Manzke T, Science 2003;301:226).
-    Where little is left, a little more of a full agonist counts for much, while a partial agonist never comes that far.
+    Receptors stop the formation of cAMP, which keeps the neurons of the respiratory rhythm firing and which alone can bring breathing back (Manzke T,
+    Science 2003;301:226). The chemoreflexes get used to opioids less than the tonic drive does.
     """
 
-    least = Const(0.01, "1", "numerical floor: an efficacy above one must not use up more than all", "least cAMP left")
-
     depth = Param("1", "share of the formation of cAMP that a full stimulus stops")
-    stimulus = Input("1", "efficacy-weighted occupancy")
-    rest = Input("1", "the same at rest")
+    share = Param("1", "opponent at the chemoreflexes, fraction of that at the tonic drive")
 
-    signal = Output(stimulus / maximum(1 - depth * stimulus, least), "1", "fall of cAMP relative to what is left, per `depth`")
-    signal_rest = Output(rest / (1 - depth * rest), "1", "the same at rest")
+    reach = Output(1 * depth, "1", "share of the formation of cAMP, for the sites")
+    reflex = Output(1 * share, "1", "share of the opponent, for the chemoreflexes")
 
 
 class DirectEffects(Component):

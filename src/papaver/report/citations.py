@@ -21,7 +21,7 @@ from papaver.components.oral_fluid import OralFluid
 from papaver.components.receptor import CompetitiveBinding, OperationalActivation
 from papaver.components.rest import Rest
 from papaver.components.scales import Cows
-from papaver.components.site import Arousal, Cascade, Depression, DirectEffects, Opponent, Pain, Pupil, SiteEffect
+from papaver.components.site import Arousal, Depression, DirectEffects, Opponent, Pain, Pupil, Rhythm, SiteEffect
 from papaver.components.vein import ForearmVein
 from papaver.components.withdrawal import Autonomic, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
 from papaver.core import Component, Param
@@ -149,7 +149,7 @@ _SECTIONS = {
     "effects": _params(DirectEffects),
 }
 _BODY = {
-    "sites": _params(SiteEffect, Cascade, Opponent, Arousal, Pupil, Pain),
+    "sites": _params(SiteEffect, Rhythm, Opponent, Arousal, Pupil, Pain),
     "breathing": _params(Breath, BreathingControl, Depression, Therapy, Rest),
     "gas": _params(Lung, BloodGases, Organ, FlowControl, BloodPool, CarotidDelay),
     "heart": _params(Heart, Injury),
@@ -168,7 +168,7 @@ _OWNERS = {
     "gas.brain": "Brain", "gas.tissue": "Tissues", "receptors.mop": "MOP receptors", "receptors.dop": "DOP receptors",
     "receptors.kop": "KOP receptors", "person": "Person", "sites.locus": "Opioid effect on the locus coeruleus",
     "sites.rhythm": "Opioid effect on breathing",
-    "sites.reflex": "Opioid effect on the chemoreflexes", "sites.hypothalamus": "Opioid effect on the hypothalamus",
+    "sites.hypothalamus": "Opioid effect on the hypothalamus",
     "sites.pituitary": "Opioid effect on LH", "sites.gut_wall": "Opioid effect on the gut", "sites.tau": "Tolerance",
     "sites.start": "Tolerance", "dependence.life": "MOP receptors in use", "dependence.tone": "Body's own opioids",
     "dependence.pain": "Heightened pain", "withdrawal.locus": "Locus coeruleus", "withdrawal.signs": "Signs of withdrawal",
