@@ -344,6 +344,22 @@ def test_a_reversal_is_the_share_of_the_effect_that_is_taken_back() -> None:
         predicted(seen("reversal_fraction", at="50 min"), half)
 
 
+@pytest.mark.parametrize(("most", "mg"), [(1.0, 2.0), (0.4, 2.0 * math.exp(3)), (1000.0, 2.0 * math.exp(-3))])
+def test_the_dose_that_reverses_half_or_the_nearest_that_was_tried(most: float, mg: float) -> None:
+    """The antagonist takes back most * x/(1 + x) of the effect at x times the arm's 2 mg."""
+
+    def course_with(arm: str, drug: str, factor: float) -> Course:
+        back = most * factor / (1 + factor)
+        return Drawn(10, {"breathing.VE": VE + (8 - VE) * back})
+
+    with_doses = Drawn(10, {"breathing.VE": VE})
+    with_doses.scenario = SimpleNamespace(doses=[SimpleNamespace(time=10, drug="naloxone", amount=2000.0)])  # type: ignore[assignment]
+    courses = {"main": with_doses, "without": Drawn(10, {"breathing.VE": VE})}
+    arms = SimpleNamespace(course=courses.__getitem__, course_with=course_with, MW=lambda drug: 1000.0)
+    o = seen("reversal_dose", analyte="naloxone", unit="mg", level=0.5, at="50 min", reference="without")
+    assert predict_effect(o, arms)[0] == pytest.approx(mg, rel=0.05)  # type: ignore[arg-type]
+
+
 def test_the_slope_of_breathing_against_carbon_dioxide() -> None:
     flat = np.ones(T.shape)
     high = Drawn(0, {"breathing.VE": 22 * flat, "monitor.PETCO2": 50 * flat})

@@ -319,7 +319,10 @@ def _reversed(o: Observation, arms: Arms, c: Course) -> float:
 
 
 def _reversal_dose(o: Observation, arms: Arms) -> float:
-    """Dose of the antagonist (`analyte`) that takes back the share `level` of the agonist's effect, mg."""
+    """Dose of the antagonist (`analyte`) that takes back the share `level` of the agonist's effect, mg.
+
+    Where no dose from a twentieth to twenty times the arm's does, the nearer of these, so that the miss counts.
+    """
     level = o.level if o.level is not None else 0.5
     given = sum(d.amount for d in arms.course(o.arm).scenario.doses if d.drug == o.analyte)
 
@@ -331,10 +334,10 @@ def _reversal_dose(o: Observation, arms: Arms) -> float:
     values = [short(float(x)) for x in grid]
     k = next((i for i in range(1, len(grid)) if values[i - 1] < 0 <= values[i]), None)
     if k is None:
-        enough = values[0] >= 0
-        raise NotSimulated("a twentieth of the arm's dose takes back more" if enough else "twenty times the arm's dose takes back less")
-    w = -values[k - 1] / (values[k] - values[k - 1])
-    return float(given * math.exp(grid[k - 1] + w * (grid[k] - grid[k - 1])) * arms.MW(o.analyte) * 1e-6)
+        x = grid[0] if values[0] >= 0 else grid[-1]
+    else:
+        x = grid[k - 1] - values[k - 1] / (values[k] - values[k - 1]) * (grid[k] - grid[k - 1])
+    return float(given * math.exp(x) * arms.MW(o.analyte) * 1e-6)
 
 
 _SPECIAL: Mapping[str, tuple[Callable[[Any, Any], float], str]] = {
