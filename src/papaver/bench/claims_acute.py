@@ -170,7 +170,7 @@ def _naloxone(c: Checks) -> None:
     r, plain = (course(c, doses, until="12 h", every="1 min")["respiratory.effect"][0] for doses in (methadone, methadone[:1]))
     k = 240
     least = float(r[k : k + 60].min())
-    text = f"methadone outlasts one dose: effect {r[k - 1]:.2f} before, {least:.2f} after it, {r[-1]:.2f} after 8 h, {plain[-1]:.2f} had nobody given it"
+    text = f"methadone outlasts one dose: effect {r[k - 1]:.2f} before, {least:.2f} after it, {r[-1]:.2f} after 8 h, without it {plain[-1]:.2f}"
     c.check(least < 0.6 * r[k - 1] and r[-1] > 0.8 * plain[-1] and r[-1] > 2 * least, text)
     dependent = course(c, [iv("heroin", "30 mg"), iv("naloxone", "2 mg", at="10 min")], person={"history": TOLERANT})
     debt = float(dependent.outcomes["rescue.precipitated_debt"][0])
