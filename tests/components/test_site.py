@@ -93,3 +93,7 @@ def test_an_opponent_restores_what_the_cascade_uses_up(run) -> None:
 
 def test_an_efficacy_above_one_uses_up_no_more_than_all(run) -> None:
     assert felt(run, 0.9, 1.0) < felt(run, 0.9, 1.2) < felt(run, 0.9, 1.5)
+
+
+def test_a_partial_agonist_falls_further_behind_a_full_one(run) -> None:
+    assert felt(run, 0.6, 0.35) / felt(run, 0.6, 1.0) < 0.2 < 0.35
