@@ -152,10 +152,11 @@ class CompiledCVODE:
         y, tolerances, written, A = S["N_VNew_Serial"](n, c), S["N_VNew_Serial"](n, c), S["N_VNew_Serial"](n, c), S["SUNDenseMatrix"](n, n, c)
         memory = S["CVodeCreate"](_BDF, c)
         self._arrays = [np.ctypeslib.as_array(ctypes.cast(values(v), ctypes.POINTER(ctypes.c_double)), (n,)) for v in (y, tolerances, written)]
+        for a in self._arrays:
+            a[:] = 0.0  # CVODE leaves a new vector as the memory was found; it may hold a not-a-number
         self._q = np.zeros(n_q)
         codes = [
             S["CVodeInit"](memory, on_rhs.address, 0.0, y),
-            S["CVodeSVtolerances"](memory, 1e-6, tolerances),
             S["CVodeSetUserData"](memory, self._q.ctypes.data),
             S["CVodeSetLinearSolver"](memory, S["SUNLinSol_Dense"](y, A, c), A),
             S["CVodeSetJacFn"](memory, on_jac.address),
