@@ -332,6 +332,9 @@ def test_a_share_of_people() -> None:
     assert predicted(seen("response_fraction", when=low, at="100 min"), c) == 0.25
     assert predicted(seen("response_fraction", when=low, at="14 min", statistic="peak"), c) == 0.25
     assert predicted(seen("response_fraction", when=low, given="breathing.VE > 7 L/min"), c) == pytest.approx(2 / 3)
+    late = "breathing.VE > 9 L/min"
+    assert predicted(seen("response_fraction", when=late, given=low, baseline_at="40 min", since="10 min"), c) == pytest.approx(2 / 3)
+    assert predicted(seen("response_fraction", when=late, given=low, since="10 min"), c) == 0
     with pytest.raises(NotSimulated, match="nobody of the cohort meets breathing"):
         predicted(seen("response_fraction", when=low, given="breathing.VE > 70 L/min"), c)
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from papaver.components.breath import Breath
 from papaver.components.breathing import BreathingControl, FlowControl
 
 FLOW = {"Q_b0": 0.75, "Q_t0": 4.25, "tau_CO2": 0.3, "tau_O2": 0.2}
@@ -136,3 +137,19 @@ def test_brain_hypoxia_does_not_weaken_a_drive_that_is_below_rest(run) -> None:
     D_p, D_c, VE = breath(run, "D_p", "D_c", "VE", P_b_O2=5.0, P_a_CO2=35.0, P_c_CO2=55.0)
     assert D_p < -0.3
     assert pytest.approx(7 + D_p + D_c, rel=1e-7) == VE
+
+
+PATTERN = {"RR0": 14.0, "share": 0.25, "slowing": 0.3, "slack": 0.3, "dead": 0.34}
+
+
+def test_the_rate_follows_drive_opioids_and_withdrawal(run) -> None:
+    def pattern(**inputs: float) -> np.ndarray:
+        resting = {"neural": 7.0, "VE_rest": 7.0, "opioid": 1.0, "arousal": 1.0, "open": 0.0, "closed": 0.0, "bag": 0.0, "stirred": 0.0}
+        return run(Breath, PATTERN, ["RR", "VE", "VT"], inputs={**resting, **inputs})[0]
+
+    assert pattern() == pytest.approx([14, 7, 0.5], rel=1e-12)
+    assert pattern(neural=112.0) == pytest.approx([28, 112, 4], rel=1e-12)
+    assert pattern(opioid=0.25)[0] == pytest.approx(14 * 0.25**0.3, rel=1e-12)
+    RR, VE, VT = pattern(stirred=0.2)
+    assert (RR, VE) == pytest.approx((14 * 1.2, 7), rel=1e-12)
+    assert VT == pytest.approx(VE / RR, rel=1e-12)

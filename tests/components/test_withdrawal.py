@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from papaver.components.withdrawal import Autonomic, Counteradaptation, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
+from papaver.components.withdrawal import Autonomic, Counteradaptation, Electrocardiogram, Expression, LocusCoeruleus, Monoamines, Signs, Symptomatic
 from papaver.core import Component, Param, State, System, d
 from papaver.core.lower import lower
 from papaver.core.solve import DoseEvent, Solver
@@ -247,6 +247,19 @@ def test_withdrawal_quickens_narrows_stirs_widens_and_warms() -> None:
     )
     strong = algebraic(Autonomic, AUTONOMIC, {"excess": 1e6, "signal": 1e6}, ["vessels_change", "widening"])
     assert strong == pytest.approx({"vessels_change": -0.5, "widening": 3.0}, rel=1e-5)
+
+
+AMINES = {"rise_DA": 0.6, "rise_5HT": 0.3, "fall_DA": 0.5, "fall_5HT": 0.4, "half": 0.5}
+
+
+def test_opioids_raise_the_monoamines_and_withdrawal_lowers_them() -> None:
+    def amines(**inputs: float) -> dict[str, float]:
+        return algebraic(Monoamines, AMINES, {"response": 0.0, "excess": 0.0, "lack": 0.0, **inputs}, ["DA", "SE"])
+
+    assert amines() == pytest.approx({"DA": 1, "SE": 1})
+    assert amines(response=0.5) == pytest.approx({"DA": 1.3, "SE": 1.15})
+    assert amines(excess=0.3, lack=0.2) == pytest.approx({"DA": 0.75, "SE": 0.8})
+    assert amines(excess=1e9) == pytest.approx({"DA": 0.5, "SE": 0.6}, rel=1e-6)
 
 
 def test_methadone_lengthens_qt_by_each_of_its_halves() -> None:

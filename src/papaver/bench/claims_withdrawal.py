@@ -95,6 +95,26 @@ def _dose(c: Checks) -> None:
         c.check(steps[-1] < steps[0], "and it saturates")
 
 
+@claim("withdrawal.monoamines")
+def _monoamines(c: Checks) -> None:
+    r = stop(c, USER, until="30 day", every="2 h")
+    for name, what in (("DA", "dopamine"), ("SE", "serotonin")):
+        x = r[f"monoamines.{name}"][0]
+        c.check(x.min() < min(0.85, x[0] - 0.2), f"{what}: {x[0]:.2f} of rest at the last dose, {x.min():.2f} on day {r.t[x.argmin()] / DAY:.1f}")
+        c.check(x[-1] > x.min() + 0.1, f"and {x[-1]:.2f} on day 30")
+    low = float(r.t[r["monoamines.DA"][0].argmin()])
+    for sign in ("anxiety", "restlessness", "irritability", "craving", "mood"):
+        x = r[f"signs.S[{sign}]"][0]
+        c.check(x.max() > x[0] + 0.2, f"{sign} rises from {x[0]:.2f} to {x.max():.2f} on day {r.t[x.argmax()] / DAY:.1f}")
+    c.check(float(r.t[r["signs.S[mood]"][0].argmax()]) > low, "low mood is deepest after the trough of dopamine")
+    eased = stop(c, USER, until="4 day", doses=[{"drug": "clonidine", "amount": "0.2 mg", "route": "oral", "every": "6 h", "times": 16}])
+    plain = stop(c, USER, until="4 day")
+    a, b = (float(x["monoamines.DA"][0, 24:96].mean()) for x in (plain, eased))
+    c.check(b > a + 0.03, f"clonidine brings dopamine of days 2 to 4 from {a:.2f} to {b:.2f}, as in rats")
+    sudden = course(c, [iv("naloxone", "0.8 mg", at="30 min")], until="2 h", every="1 min", person={"history": USER})
+    c.check(float(sudden["monoamines.DA"][0].min()) < 0.85, f"naloxone takes it to {sudden['monoamines.DA'][0].min():.2f}")
+
+
 @claim("withdrawal.receptors")
 def _receptors(c: Checks) -> None:
     r = stop(c, {**USER, "dose": "300 mg/day"}, until="60 day", every="6 h")
@@ -233,6 +253,31 @@ def _mood(c: Checks) -> None:
         ends[sign] = float(r.t[late[-1]]) / DAY if late.size else 0.0
     body, mind = max(ends[k] for k in ("gooseflesh", "secretions", "tremor")), min(ends[k] for k in states)
     c.check(mind > body, "last day above a tenth: " + ", ".join(f"{k} {v:.0f}" for k, v in ends.items()))
+
+
+@claim("withdrawal.protracted")
+def _protracted(c: Checks) -> None:
+    person = {"weight": "70 kg", "history": {**USER, "stopped": "1 min"}}
+    scenario = {"doses": [], "treatments": INERT, "observe": {"until": "300 day", "every": "1 day"}, "person": person}
+    p = prepare(Scenario.from_dict(scenario), c.library)
+    r = simulate(p, sample(p, 60, 7), solver="kernel")
+    acute = _days_until(r, r["scales.COWS"] > 5)
+    for what, off in (
+        ("sleep", r["signs.S[insomnia]"] > 0.1),
+        ("dull reward", r["signs.S[emptiness]"] > 0.1),
+        ("craving", r["signs.S[craving]"] > 0.1),
+        ("stress (tone of the own opioids, which holds cortisol)", r["tone.tone"] < 0.95),
+    ):
+        days = _days_until(r, off)
+        low, mid, high = np.quantile(days, (0.1, 0.5, 0.9))
+        c.check(mid > np.median(acute), f"{what}: near normal on day {low:.0f}, {mid:.0f}, {high:.0f} in a tenth, half, nine tenths of 60 people")
+        c.check(high > 1.15 * low, "a spread, not a number")
+    c.check(bool(np.median(acute) < 14), f"the acute phase is over on day {np.median(acute):.0f} in half of them")
+
+
+def _days_until(r: Result, off: Any) -> Any:
+    """Day from which on a condition holds no more, per person."""
+    return np.array([float(r.t[np.flatnonzero(x)[-1]]) / DAY if x.any() else 0.0 for x in np.asarray(off)])
 
 
 @claim("withdrawal.not_lethal")

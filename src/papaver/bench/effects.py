@@ -244,7 +244,7 @@ def _duration(o: Observation, arms: Arms) -> float:
 
 def _response_fraction(o: Observation, arms: Arms) -> float:
     """Share of the people of a cohort for whom a condition holds at the time `at` (with a statistic: ever until then), else ever from `since` on;
-    of those for whom `given` held at `since`."""
+    of those for whom `given` held at `baseline_at` (else at `since`)."""
     c = arms.cohort(o.arm)
     x, above, limit = holds(condition(_when(o), "when"), c)
     met = np.asarray((x > limit) if above else (x < limit))
@@ -256,11 +256,12 @@ def _response_fraction(o: Observation, arms: Arms) -> float:
     who: npt.NDArray[Any] = np.full(yes.shape, True)
     if o.given is not None:
         y, up, bound = holds(condition(o.given, "given"), c)
-        k = int(np.searchsorted(c.t, _since(o, c) - 1e-9))
-        # nobody is treated whose heart has stopped by then
+        begin = _since(o, c)
+        k, k_begin = (int(np.searchsorted(c.t, t - 1e-9)) for t in (_minutes(o.baseline_at, "baseline_at") if o.baseline_at else begin, begin))
         who = np.ravel((y[:, k] > bound) if up else (y[:, k] < bound))
+        # nobody is treated whose heart has stopped by then
         with contextlib.suppress(NotSimulated):
-            who &= np.ravel(c["heart.arrest"][:, k] < 0.5)
+            who &= np.ravel(c["heart.arrest"][:, k_begin] < 0.5)
     if not who.any():
         raise NotSimulated(f"nobody of the cohort meets {o.given}")
     return float(np.ravel(yes)[who].mean())

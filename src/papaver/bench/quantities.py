@@ -277,23 +277,25 @@ def _occupancy_half_life(o: Observation, arms: Arms) -> float:
 
 
 def _relative_potency(o: Observation, arms: Arms) -> float:
-    """Mass of the reference arm's dose over that of the arm's dose, for the same peak of the MOP effect."""
+    """Mass of the reference arm's dose over that of the arm's dose, for the same peak of the MOP effect (rated within `window`)."""
     from scipy.optimize import brentq
 
     reference = o.reference or arms.add_iv_reference(o.arm)
 
+    low, high = (to_internal(w, "min", where="window", example="2 h") for w in o.window) if o.window else (0.0, math.inf)
+
     def peak(arm: Arm) -> float:
-        return float(arm.result["mop.effect.activation"][0].max())
+        t = arm.result.t
+        return float(arm.result["mop.effect.activation"][0][(t >= low) & (t <= high)].max())
 
     want = peak(arms[reference])
 
     def off(x: float) -> float:
         return peak(arms.with_dose(o.arm, math.exp(x))) - want
 
-    low, high = -9.0, 9.0
-    if off(low) > 0 or off(high) < 0:
+    if off(-9.0) > 0 or off(9.0) < 0:
         raise NotSimulated("no dose of the arm gives the effect of the reference arm")
-    factor = math.exp(brentq(off, low, high, xtol=0.01))
+    factor = math.exp(brentq(off, -9.0, 9.0, xtol=0.01))
     return arms.mass(reference) / (arms.mass(o.arm) * factor)
 
 

@@ -14,7 +14,7 @@ from papaver.components.hazards import Hazards
 from papaver.components.hormones import AdrenalAxis, Clock, GonadalAxis
 from papaver.components.scales import Cows, Oows, Scales, SowsGossop, SowsHandelsman
 from papaver.components.site import Opponent, SiteEffect
-from papaver.components.withdrawal import Autonomic, Counteradaptation, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
+from papaver.components.withdrawal import Autonomic, Counteradaptation, Electrocardiogram, Expression, LocusCoeruleus, Monoamines, Signs, Symptomatic
 from papaver.core import System
 
 SITES = ("hypothalamus", "pituitary", "gut_wall")
@@ -67,6 +67,7 @@ def add_dependence(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     add("hyperalgesia", Hyperalgesia, "dependence.pain", "tau", "gain", "H0")
     add("withdrawal", Expression, "withdrawal", "tau_fast", "tau_slow", "tau_late", "tau_used", "surge", "gain", "half", "w_fast", "w_slow", "start")
     add("noradrenaline", LocusCoeruleus, "withdrawal.locus", "reach", "gain", "half", "tau")
+    add("monoamines", Monoamines, "withdrawal.monoamines", "rise_DA", "rise_5HT", "fall_DA", "fall_5HT", "half")
     add("signs", Signs, sign=SIGNS)
     for sign in SIGNS:
         for p in ("tau", "by_NA", "by_fast", "by_slow", "by_late", "by_opioid", "by_lack"):
@@ -115,12 +116,12 @@ mop.rest>locus.rest,hypothalamus.rest,pituitary.rest,gut_wall.rest,tone.rest,hyp
 tone.change>mop.C[endogenous] hyperalgesia.left>relief.left
 locus.debt>withdrawal.debt locus.effect>noradrenaline.effect
 withdrawal.signal>noradrenaline.signal,autonomic.signal,adrenal.signal,gut.signal,immunity.signal
-withdrawal.fast>signs.fast withdrawal.felt>signs.slow withdrawal.felt_late>signs.late tone.lack>signs.lack
-locus.R>tone.response respiratory.effect>signs.opioid
+withdrawal.fast>signs.fast withdrawal.felt>signs.slow withdrawal.felt_late>signs.late tone.lack>signs.lack,monoamines.lack
+locus.R>tone.response,monoamines.response respiratory.effect>signs.opioid
 direct.alpha2_left>noradrenaline.alpha2_left,adrenal.alpha2_left
 tone.tone>adrenal.tone tone.lack>adrenal.lack
-noradrenaline.excess>signs.excess,autonomic.excess
-autonomic.rate_change>heart.rate_change autonomic.vessels_change>heart.vessels_change autonomic.breath>depression.stirred
+noradrenaline.excess>signs.excess,autonomic.excess,monoamines.excess
+autonomic.rate_change>heart.rate_change autonomic.vessels_change>heart.vessels_change autonomic.breath>depression.stirred,breathing.stirred
 autonomic.widening>eye.widening,cows.widening,oows.widening
 kop.stimulus>gonadal.brake kop.rest>gonadal.brake_rest
 pituitary.effect>gonadal.effect hypothalamus.effect>adrenal.effect,immunity.effect gut_wall.effect>gut.effect,immunity.gut

@@ -49,7 +49,8 @@ class Therapy(Component):
 class Breath(Component):
     """What reaches the lung of the drive to breathe, and its pattern.
 
-    Opioids slow the rate more than they shrink the breath; a slack upper airway in lost arousal takes a share unless it is held open.
+    Opioids slow the rate more than they shrink the breath, and withdrawal quickens it (dependent monkeys from 25 to 52 breaths a minute, Paronis CA,
+    J Pharmacol Exp Ther 1997;282:348); a slack upper airway in lost arousal takes a share unless it is held open.
     """
 
     least = Const(1e-4, "1", "numerical floor: a power below one has no slope at zero", "least relative drive")
@@ -66,12 +67,13 @@ class Breath(Component):
     open = Input("1", "airway held open, 1 = fully")
     closed = Input("1", "airway obstructed, 1 = fully")
     bag = Input("L/min", "ventilation given")
+    stirred = Input("1", "rise of the tonic drive in withdrawal, fraction of rest", default=0)
 
     unblocked = Output(1 - clip(closed, 0.0, 1.0), "1", "what an obstruction lets through")
     patency = Output((1 - slack * (1 - arousal) * (1 - clip(open, 0.0, 1.0))) * unblocked, "1", "open share of the airway")
     VE = Output(neural * patency, "L/min", "minute ventilation of one's own")
     relative = Output(maximum(neural / VE_rest, least), "1", "drive relative to rest")
-    RR = Output(RR0 * relative**share * maximum(opioid, least) ** slowing, "1/min", "respiratory rate")
+    RR = Output(RR0 * relative**share * maximum(opioid, least) ** slowing * (1 + stirred), "1/min", "respiratory rate")
     VT = Output(VE / RR, "L", "tidal volume")
     V_total = Output(VE + maximum(bag, 0.0) * unblocked, "L/min", "minute ventilation with what is given")
     VA = Output(V_total * (1 - dead), "L/min", "alveolar ventilation")

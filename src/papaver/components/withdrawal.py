@@ -89,6 +89,29 @@ class LocusCoeruleus(Component):
     laws = [NA >= 0]
 
 
+class Monoamines(Component):
+    """Dopamine and serotonin in the accumbens: opioids raise them, unadapted over a week; in withdrawal they fall in step with the signs.
+
+    Rats: Pothos E, Brain Res 1991;566:348 (clonidine takes the fall with the signs, so it goes through noradrenaline); Rossetti ZL, Eur J Pharmacol
+    1992;221:227. What the body's own opioids lack keeps both low for weeks. No fall of dopamine was seen in people with raclopride (Wang GJ,
+    Neuropsychopharmacology 1997;16:174), whose signal hardly tells a fall; nothing else in the model depends on these two yet.
+    """
+
+    rise_DA = Param("1", "rise of dopamine at the full response, fraction of rest")
+    rise_5HT = Param("1", "rise of serotonin at the full response, fraction of rest")
+    fall_DA = Param("1", "greatest fall of dopamine, fraction of rest")
+    fall_5HT = Param("1", "greatest fall of serotonin, fraction of rest")
+    half = Param("1", "noradrenaline above rest, or lack of the body's own opioids, at half of it")
+    response = Input("1", "opioid response, fraction of the maximum")
+    excess = Input("1", "noradrenaline above rest")
+    lack = Input("1", "lack of the body's own opioids that no drug makes good")
+
+    pull = Output((excess + lack) / (excess + lack + half), "1", "what pulls both down, fraction of the greatest")
+    DA = Output((1 + rise_DA * response) * (1 - fall_DA * pull), "1", "dopamine in the accumbens, relative to rest")
+    SE = Output((1 + rise_5HT * response) * (1 - fall_5HT * pull), "1", "serotonin in the accumbens, relative to rest")
+    laws = [DA >= 0, SE >= 0]
+
+
 class Signs(Component):
     """Signs and symptoms of withdrawal, each from 0 (absent) to 1 (as strong as it gets), with a time course of its own."""
 

@@ -43,8 +43,9 @@ GROUPS = {
     "withdrawal": ("scales.", "withdrawal.signal", "locus.debt"),
     "scales": ("cows.", "sows.", "sows_h.", "oows."),
     "signs_of_withdrawal": ("signs.S[",),
-    "body_in_withdrawal": ("noradrenaline.NA", "noradrenaline.firing", "adrenal.ACTH", "adrenal.C", "adrenal.G", "gonadal.LH", "gonadal.T", "gut.",
-                           "fluid.deficit", "immunity.", "hazards.", "autonomic.T_core", "ecg.QTc", "hyperalgesia.left"),
+    "body_in_withdrawal": ("noradrenaline.NA", "noradrenaline.firing", "monoamines.DA", "monoamines.SE", "adrenal.ACTH", "adrenal.C", "adrenal.G",
+                           "gonadal.LH", "gonadal.T", "gut.", "fluid.deficit", "immunity.", "hazards.", "autonomic.T_core", "ecg.QTc",
+                           "hyperalgesia.left"),
 }
 """Names for `observe.show`: each stands for outputs - those that end with ".xy", start with "xy." or "xy[", or are called so."""
 LAW_TOLERANCE = 1e-7
