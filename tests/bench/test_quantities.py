@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from papaver.bench.arms import Arms
 from papaver.bench.quantities import NotSimulated, predict
-from papaver.bench.study import Observation
+from papaver.bench.study import Observation, check_study
+from papaver.errors import PapaverError
 from papaver.evidence.load import Library
 
 ARM = {"main": {"person": {"weight": "70 kg"}, "doses": [{"drug": "codeine", "amount": "30 mg", "route": "oral"}], "observe": {"until": "24 h"}}}
@@ -40,3 +43,47 @@ def test_a_potency_is_rated_within_its_window(library: Library) -> None:
     o = {"quantity": "relative_potency", "analyte": "fentanyl", "unit": "1", "reference": "morphine"}
     early, rated = (predict(Observation(**o, **w), arms) for w in ({}, {"window": ["1 h", "6 h"]}))
     assert early > 2 * rated > 0
+
+
+TITRATED = {
+    "id": "some_study", "title": "t", "source": "A paper", "system": "overdose", "population": "volunteers",
+    "arms": {
+        "main": {
+            "person": {"weight": "70 kg"},
+            "treatments": [{"give": "carbon_dioxide", "level": "50 mmHg"}, {"give": "oxygen", "level": "50 %"}],
+            "doses": [{"drug": "fentanyl", "amount": "50 ug", "route": "iv", "at": "10 min"}],
+            "observe": {"until": "40 min", "every": "30 s"},
+        }
+    },
+    "observations": [
+        {"quantity": "minute_ventilation", "analyte": "fentanyl", "unit": "1", "relative": "baseline", "at": "30 min", "low": 0.0, "high": 1.0}
+    ],
+    "titrated": {"drug": "fentanyl", "at": "30 min", "level": 0.7},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("amount", ["50 ug", "200 ug"])
+def test_a_titrated_dose_has_its_effect_whatever_is_written(library: Library, amount: str) -> None:
+    raw = copy.deepcopy(TITRATED)
+    raw["arms"]["main"]["doses"][0]["amount"] = amount
+    study = check_study(raw, "here", library, known_sources=False)
+    arms = Arms(study.arms, library, titrated=study.titrated)
+    assert predict(study.observations[0], arms) == pytest.approx(0.7, abs=0.01)
+
+
+def test_a_titration_that_no_dose_fulfils_is_not_simulated(library: Library) -> None:
+    raw = TITRATED | {"titrated": {"drug": "fentanyl", "of": "oxygen_consumption", "at": "30 min", "level": 0.05}}
+    study = check_study(raw, "here", library, known_sources=False)
+    with pytest.raises(NotSimulated, match=r"no dose of fentanyl takes oxygen_consumption to 0\.05 of rest"):
+        predict(study.observations[0], Arms(study.arms, library, titrated=study.titrated))
+
+
+@pytest.mark.parametrize(
+    ("titrated", "reason"),
+    [({"of": "breath"}, "titrated.of: read 'breath'"), ({"drug": "naloxone"}, "titrated.drug: no arm gives 'naloxone'"),
+     ({"level": 2}, "titrated.level: read 2; a share"), ({"at": "soon"}, "titrated.at")],
+)  # fmt: skip
+def test_a_titration_is_checked(library: Library, titrated: dict[str, object], reason: str) -> None:
+    raw = TITRATED | {"titrated": {**TITRATED["titrated"], **titrated}}
+    with pytest.raises(PapaverError, match=reason):
+        check_study(raw, "here", library, known_sources=False)

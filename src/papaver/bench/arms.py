@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from papaver.bench.courses import Course, NotSimulated
+from papaver.bench.effects import EFFECTS
+from papaver.bench.study import Titrated
 from papaver.bodies.adult import closure
 from papaver.evidence.load import Library
 from papaver.scenario import Dose, Observe, Person, ResolvedScenario, Scenario, resolve
@@ -22,6 +25,8 @@ from papaver.units import to_internal
 Array = npt.NDArray[np.float64]
 END = 4320.0
 """Least length of a bench run after its last dose, min: areas to the end of the run count as areas to infinity."""
+MOST = math.log(20.0)
+"""A titrated dose lies within twenty times the one that is written."""
 SETTLED = 9.0
 """Time constants of the slowest process that a bench run outlasts."""
 # Output times after each dose (the default sampling schedule, assumed where a study does not give its own): first sample at one minute.
@@ -152,8 +157,9 @@ class Arms:
 
     def __init__(
         self, arms: Mapping[str, dict[str, Any]], library: Library, solver: str | None = None, routes: tuple[tuple[str, str], ...] = (),
-        dependence: bool = False, many: bool = False,
+        dependence: bool = False, many: bool = False, titrated: Titrated | None = None,
     ) -> None:  # fmt: skip
+        self._titrated = titrated
         self._routes, self._dependence = routes, dependence
         self._scenarios = {k: Scenario.from_dict(v, f"arms.{k}") for k, v in arms.items()}
         self._library, self._solver = library, solver
@@ -179,8 +185,26 @@ class Arms:
 
     def _course(self, name: str, people: int) -> Course:
         if (name, people) not in self._courses:
-            self._courses[name, people] = Course(self._scenarios[name], self._library, self._effect_solver, people, self._dependence)
+            course = Course(self._scenarios[name], self._library, self._effect_solver, people, self._dependence)
+            if self._titrated is not None and any(d.drug == self._titrated.drug for d in course.scenario.doses):
+                course = course.with_doses(self._titrated.drug, self._titration(name, course, self._titrated))
+            self._courses[name, people] = course
         return self._courses[name, people]
+
+    def _titration(self, name: str, course: Course, t: Titrated) -> float:
+        """By how much the doses of an arm as written are multiplied, for the typical person."""
+        from scipy.optimize import brentq
+
+        typical = course if course.people == 1 else Course(self._scenarios[name], self._library, self._effect_solver, 1, self._dependence)
+        output, at = EFFECTS[t.of].output, to_internal(t.at, "min", where="titrated.at", example="80 min")
+
+        def off(log_factor: float) -> float:
+            c = typical.with_doses(t.drug, math.exp(log_factor))
+            return c.at(output, at) / c.at(output, c.first_dose) - t.level
+
+        if off(-MOST) * off(MOST) > 0:
+            raise NotSimulated(f"no dose of {t.drug} takes {t.of} to {t.level:g} of rest")
+        return math.exp(brentq(off, -MOST, MOST, xtol=0.01))
 
     def __getitem__(self, name: str) -> Arm:
         if name not in self._arms:

@@ -50,7 +50,7 @@ class BenchReport:
 
 def run_study(study: Study, library: Library, solver: str | None = None) -> list[Scored]:
     """Simulate and score every observation of a study."""
-    arms = Arms(study.arms, library, solver, dependence=needs_dependence(study.observations))
+    arms = Arms(study.arms, library, solver, dependence=needs_dependence(study.observations), titrated=study.titrated)
     return [_one(study, o, arms, library) for o in study.observations]
 
 

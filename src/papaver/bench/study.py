@@ -14,7 +14,7 @@ from papaver.evidence.load import Library
 from papaver.evidence.schema import convert
 from papaver.evidence.yamlfile import read_yaml
 from papaver.scenario import Scenario
-from papaver.units import Unit
+from papaver.units import Unit, to_internal
 
 MATRICES = ("plasma", "blood", "urine", "brain", "oral_fluid")
 SITES = ("venous", "arterial")
@@ -79,8 +79,18 @@ class Observation(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     note: str | None = None
 
 
+class Titrated(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Doses that the experimenters set by their effect: all of `drug` in an arm are multiplied alike until, at the time `at`, the quantity `of` is
+    the share `level` of what it was before the first drug."""
+
+    drug: str
+    at: str
+    of: str = "minute_ventilation"
+    level: float = 0.5
+
+
 class Study(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A published experiment. `assumed` lists what the source does not say and was filled in."""
+    """A published experiment. `assumed` lists what the source does not say and was filled in; `titrated` says which doses follow their effect."""
 
     id: str
     title: str
@@ -90,6 +100,7 @@ class Study(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     arms: dict[str, dict[str, Any]]
     observations: list[Observation]
     n: int | None = None
+    titrated: Titrated | None = None
     assumed: list[str] = []
 
 
@@ -119,6 +130,8 @@ def check_study(raw: Any, where: str, library: Library, *, known_sources: bool =
             Scenario.from_dict(arm, f"arms.{name}")
         except PapaverError as e:
             raise DataError(f"{where}: {e}") from None
+    if study.titrated is not None:
+        _check_titration(study, study.titrated, where)
     for k, o in enumerate(study.observations):
         at = f"{where}: observations[{k}]"
         known = {**QUANTITIES, **EFFECTS, **SCALES, "sign": None}
@@ -133,3 +146,14 @@ def check_study(raw: Any, where: str, library: Library, *, known_sources: bool =
         if o.verified == "memory" and o.use == "calibration":
             raise DataError(f"{at}: a recalled number (verified: memory) may not be used for calibration")
     return study
+
+
+def _check_titration(study: Study, t: Titrated, where: str) -> None:
+    if t.of not in EFFECTS:
+        raise DataError(f"{where}: titrated.of: read {t.of!r}; {nearest(t.of, EFFECTS)}")
+    given = {str(d["drug"]) for arm in study.arms.values() for d in arm.get("doses", [])}
+    if t.drug not in given:
+        raise DataError(f"{where}: titrated.drug: no arm gives {t.drug!r}; {nearest(t.drug, given)}")
+    if not 0 < t.level < 1:
+        raise DataError(f"{where}: titrated.level: read {t.level:g}; a share between 0 and 1 is needed")
+    to_internal(t.at, "min", where=f"{where}: titrated.at", example="80 min")

@@ -155,7 +155,7 @@ class Problem:
 
     def _of_study(self, study: Study, observations: Sequence[Observation], library: Library) -> list[float]:
         plain = () if self.effects else self.routes[study.id]
-        arms = Arms(study.arms, library, "kernel", plain, needs_dependence(study.observations), many=True)
+        arms = Arms(study.arms, library, "kernel", plain, needs_dependence(study.observations), many=True, titrated=study.titrated)
         out = []
         for o in observations:
             if o.quantity == "response_fraction" and not self.shares:
