@@ -65,6 +65,7 @@ def study_from_effect_entry(e: dict[str, Any], library: Library) -> dict[str, An
         "system": str(e.get("system") or "other"),
         "population": str(e.get("population") or "not stated"), "n": e.get("n") if isinstance(e.get("n"), int) and e["n"] > 0 else None,
         "arms": {k: s.arm() for k, s in found.scenes.items()}, "observations": found.observations, "assumed": list(dict.fromkeys(r.assumed)),
+        "titrated": r.titrated and {"drug": r.titrated, "at": f"{max(s.zero for s in found.scenes.values()):g} min"},
     }  # fmt: skip
 
 

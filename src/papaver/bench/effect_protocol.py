@@ -41,6 +41,8 @@ class Protocol:
         self.site, self.claim, self.notes, self.at, self.note, self.population = (in_digits(str(x or "")) for x in texts)
         self.words = " ; ".join(x for x in (self.site, self.notes, self.claim, self.population, self.at) if x)
         self.assumed: list[str] = []
+        self.titrated: str | None = None
+        """The opioid whose infusion was set by its effect."""
         self.names = Names(library)
         self.asked = asked_of(e) or Asked("occupancy", "absolute", None, False, False)
         self.quantity = self._named_quantity(self.asked.quantity)
@@ -376,5 +378,6 @@ class Protocol:
         if level is not None:
             return [level]
         value, unit = HALVING[drug].split()
-        self.assumed.append(f"{drug} infused to about half of ventilation")
+        self.assumed.append(f"{drug} infused until ventilation was half")
+        self.titrated = drug
         return [Given(drug, float(value), unit, "level")]
