@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from papaver.bench.entries import Unusable, studies_from_entries, study_from_entry
+from papaver.bench.entries import studies_from_entries, study_from_entry
+from papaver.bench.entry_arms import Unusable
 from papaver.bench.run import run_study
 from papaver.bench.study import Observation, Study
 from papaver.evidence.load import Library

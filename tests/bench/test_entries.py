@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from papaver.bench.entries import Unusable, study_from_entry
+from papaver.bench.entries import study_from_entry
+from papaver.bench.entry_arms import Unusable
 from papaver.evidence.load import Library
 
 ENTRY = {

@@ -11,7 +11,7 @@ from papaver.bench.effect_people import Row
 from papaver.bench.effect_protocol import LATE, WITHDRAWAL
 from papaver.bench.effect_values import TARGET
 from papaver.bench.effect_words import HORMONES, UP
-from papaver.bench.entries import Unusable
+from papaver.bench.entry_arms import Unusable
 
 if TYPE_CHECKING:
     from papaver.bench.effect_entries import Reader

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from papaver.bench import words
-from papaver.bench.entries import Unusable
+from papaver.bench.entry_arms import Unusable
 from papaver.evidence.load import Library
 from papaver.evidence.schema import Drug, Mixture
 from papaver.scenario.resolve import ROUTES

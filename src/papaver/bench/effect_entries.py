@@ -19,7 +19,7 @@ from papaver.bench.effect_scenes import Found, Scene, Scenes
 from papaver.bench.effect_special import special
 from papaver.bench.effect_values import ONLY_RELATIVE, TARGET, Meaning, meaning, scale
 from papaver.bench.effect_words import HORMONES, UP, stated_time, statistic_in
-from papaver.bench.entries import Unusable
+from papaver.bench.entry_arms import Unusable
 from papaver.errors import PapaverError
 from papaver.evidence.load import Library
 

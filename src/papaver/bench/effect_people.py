@@ -10,7 +10,7 @@ from typing import Any
 from papaver.bench import words
 from papaver.bench.effect_doses import FOREIGN, HEALTHY, PRESCRIBED_HEROIN, USERS, USUAL_DAY, Given, Names, route_in
 from papaver.bench.effect_words import UNIT, minutes, row_time, span, statistic_in
-from papaver.bench.entries import Unusable
+from papaver.bench.entry_arms import Unusable
 from papaver.evidence.schema import Mixture
 
 ABSTINENT = (

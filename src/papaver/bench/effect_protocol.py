@@ -11,7 +11,7 @@ from papaver.bench.effect_doses import HALVING, USUAL_DOSE, Given, Names, Pharma
 from papaver.bench.effect_people import People, Row, number, read_row
 from papaver.bench.effect_words import UNIT, Asked, asked, effect_in, gases, in_digits, minutes, span
 from papaver.bench.effects import DEPENDENCE
-from papaver.bench.entries import Unusable
+from papaver.bench.entry_arms import Unusable
 from papaver.evidence.load import Library
 from papaver.scenario.resolve import ROUTES
 

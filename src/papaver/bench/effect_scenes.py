@@ -14,7 +14,7 @@ from papaver.bench.effect_doses import Given, pace
 from papaver.bench.effect_people import STOP, Row
 from papaver.bench.effect_protocol import LATE, MEDICINES, WITHDRAWAL, Protocol
 from papaver.bench.effect_words import UNIT, minutes
-from papaver.bench.entries import Unusable
+from papaver.bench.entry_arms import Unusable
 from papaver.errors import UnitError
 from papaver.units import Unit
 

@@ -12,7 +12,7 @@ from papaver.bench.effect_protocol import WITHDRAWAL
 from papaver.bench.effect_times import shares, timing
 from papaver.bench.effect_values import scale
 from papaver.bench.effect_words import POTENCY, SIGN_WORDS, minutes, stated_time
-from papaver.bench.entries import Unusable
+from papaver.bench.entry_arms import Unusable
 from papaver.units import Unit, convert
 
 if TYPE_CHECKING:

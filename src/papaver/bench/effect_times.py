@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from papaver.bench.effect_values import TARGET
 from papaver.bench.effect_words import UP, effect_in, span
 from papaver.bench.effects import EFFECTS
-from papaver.bench.entries import Unusable
+from papaver.bench.entry_arms import Unusable
 from papaver.units import Unit
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from papaver.bench.effect_words import DRY
-from papaver.bench.entries import Unusable
+from papaver.bench.entry_arms import Unusable
 from papaver.errors import UnitError
 from papaver.units import Unit, convert
 
