@@ -194,6 +194,8 @@ def test_absolute_tolerances_by_the_unit_of_the_state(small) -> None:
     default, tight = (absolute_tolerance(small.program, rtol) for rtol in (1e-6, 1e-8))
     assert default.tolist() == [{"nmol": 1e-5, "nmol/L": 1e-6, "1": 1e-9}.get(u, 1e-8) for u in units]
     np.testing.assert_allclose(tight, default * 1e-2, rtol=1e-12)
+    loose = absolute_tolerance(small.program, 1e-3)
+    assert loose == pytest.approx([{"nmol": 1e-2, "nmol/L": 1e-3, "1": 1e-4}.get(u, 1e-5) for u in units], rel=1e-9)
     mine = absolute_tolerance(small.program, 1e-8, {"nmol": 3e-4})
     assert mine.tolist() == [3e-4 if u == "nmol" else t for u, t in zip(units, tight.tolist(), strict=True)]
     assert absolute_tolerance(small.program, 1e-6, 1e-3).tolist() == [1e-3] * len(units)

@@ -26,6 +26,8 @@ SOLVERS = ("scalar", "kernel", "cuda", "cvode")
 ATOL = {"nmol": 1e-5, "nmol/L": 1e-6, "1": 1e-9}
 """Absolute tolerance at a relative one of 1e-6, by the unit of the state: well below what any assay or observer resolves."""
 _ATOL_ELSE = 1e-8
+LOOSER = 2 / 3
+"""Power of rtol above 1e-6 by which the absolute tolerance of fractions grows beyond proportion."""
 Event = tuple[float, int, int, float]
 """Minute, kind, number of the state, value: see `core.rodas5p`."""
 
@@ -65,7 +67,8 @@ def absolute_tolerance(program: Program, rtol: float, atol: Mapping[str, float] 
 
     Args:
         atol: by the unit of the state, {"nmol": 1e-7}, where units left out keep the default; or one number for all, each in its own unit.
-            Default: `ATOL` (1e-5 nmol, 1e-6 nmol/L, 1e-9 of a fraction, 1e-8 of any other unit) at rtol 1e-6, and in proportion to rtol.
+            Default: `ATOL` (1e-5 nmol, 1e-6 nmol/L, 1e-9 of a fraction, 1e-8 of any other unit) at rtol 1e-6, and in proportion to rtol; of
+            fractions faster above it, to 1e-4 at 1e-3: who asks for a long run does not want the digits of signs that are hardly there.
 
     Raises:
         PapaverError: a unit that no state has, or a tolerance that is not above 0.
@@ -79,7 +82,9 @@ def absolute_tolerance(program: Program, rtol: float, atol: Mapping[str, float] 
     for unit, x in given.items():
         if not 0 < x < np.inf:
             raise PapaverError(f"atol: read {x:g} (for states in {unit!r}); a number above 0 is needed, such as {ATOL.get(unit, _ATOL_ELSE):g}")
-    return np.array([given[u] if u in given else ATOL.get(u, _ATOL_ELSE) * (rtol / 1e-6) for u in units])
+    r = rtol / 1e-6
+    default = {u: ATOL.get(u, _ATOL_ELSE) * r * (max(r, 1.0) ** LOOSER if u == "1" else 1.0) for u in units}
+    return np.array([given.get(u, default[u]) for u in units])
 
 
 class Solver:
