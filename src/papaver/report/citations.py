@@ -23,7 +23,7 @@ from papaver.components.rest import Rest
 from papaver.components.scales import Cows
 from papaver.components.site import Arousal, Depression, DirectEffects, Opponent, Pain, Pupil, Rhythm, SiteEffect
 from papaver.components.vein import ForearmVein
-from papaver.components.withdrawal import Autonomic, Electrocardiogram, Expression, LocusCoeruleus, Signs, Symptomatic
+from papaver.components.withdrawal import Autonomic, Electrocardiogram, Expression, LocusCoeruleus, Monoamines, Signs, Symptomatic
 from papaver.core import Component, Param
 from papaver.evidence.load import Library, Parameter
 from papaver.evidence.schema import Source, Spread
@@ -154,7 +154,8 @@ _BODY = {
     "gas": _params(Lung, BloodGases, Organ, FlowControl, BloodPool, CarotidDelay),
     "heart": _params(Heart, Injury),
     "dependence.life": _params(ReceptorLife), "dependence.tone": _params(PeptideTone), "dependence.pain": _params(Hyperalgesia),
-    "withdrawal": _params(Expression), "withdrawal.locus": _params(LocusCoeruleus), "withdrawal.signs": _params(Signs),
+    "withdrawal": _params(Expression), "withdrawal.locus": _params(LocusCoeruleus), "withdrawal.monoamines": _params(Monoamines),
+    "withdrawal.signs": _params(Signs),
     "withdrawal.autonomic": _params(Autonomic), "withdrawal.ecg": _params(Electrocardiogram), "withdrawal.cows": _params(Cows),
     "hormones.clock": _params(Clock), "hormones.adrenal": _params(AdrenalAxis), "hormones.gonadal": _params(GonadalAxis),
     "gut": _params(Gut), "gut.fluid": _params(Fluid), "gut.immunity": _params(Immunity),
@@ -171,7 +172,8 @@ _OWNERS = {
     "sites.hypothalamus": "Opioid effect on the hypothalamus",
     "sites.pituitary": "Opioid effect on LH", "sites.gut_wall": "Opioid effect on the gut", "sites.tau": "Tolerance",
     "sites.start": "Tolerance", "dependence.life": "MOP receptors in use", "dependence.tone": "Body's own opioids",
-    "dependence.pain": "Heightened pain", "withdrawal.locus": "Locus coeruleus", "withdrawal.signs": "Signs of withdrawal",
+    "dependence.pain": "Heightened pain", "withdrawal.locus": "Locus coeruleus", "withdrawal.monoamines": "Monoamines",
+    "withdrawal.signs": "Signs of withdrawal",
     "withdrawal.autonomic": "Body in withdrawal",
     "withdrawal.ecg": "Electrocardiogram", "withdrawal.cows": "COWS", "withdrawal.medicines": "Medicines for one symptom",
     "hormones.clock": "Time of day", "hormones.adrenal": "Cortisol", "hormones.gonadal": "Sex hormones", "gut.fluid": "Body water",
