@@ -87,3 +87,9 @@ def test_a_titration_is_checked(library: Library, titrated: dict[str, object], r
     raw = TITRATED | {"titrated": {**TITRATED["titrated"], **titrated}}
     with pytest.raises(PapaverError, match=reason):
         check_study(raw, "here", library, known_sources=False)
+
+
+def test_concentrations_are_not_read_from_titrated_doses(library: Library) -> None:
+    raw = TITRATED | {"observations": [{"quantity": "Cmax", "analyte": "fentanyl", "unit": "ng/mL", "value": 1.0}]}
+    with pytest.raises(PapaverError, match="Cmax is computed from the doses as written"):
+        check_study(raw, "here", library, known_sources=False)

@@ -254,12 +254,12 @@ AMINES = {"rise_DA": 0.6, "rise_5HT": 0.3, "fall_DA": 0.5, "fall_5HT": 0.4, "hal
 
 def test_opioids_raise_the_monoamines_and_withdrawal_lowers_them() -> None:
     def amines(**inputs: float) -> dict[str, float]:
-        return algebraic(Monoamines, AMINES, {"response": 0.0, "excess": 0.0, "lack": 0.0, **inputs}, ["DA", "SE"])
+        return algebraic(Monoamines, AMINES, {"response": 0.0, "excess": 0.0, "lack": 0.0, **inputs}, ["DA", "HT"])
 
-    assert amines() == pytest.approx({"DA": 1, "SE": 1})
-    assert amines(response=0.5) == pytest.approx({"DA": 1.3, "SE": 1.15})
-    assert amines(excess=0.3, lack=0.2) == pytest.approx({"DA": 0.75, "SE": 0.8})
-    assert amines(excess=1e9) == pytest.approx({"DA": 0.5, "SE": 0.6}, rel=1e-6)
+    assert amines() == pytest.approx({"DA": 1, "HT": 1})
+    assert amines(response=0.5) == pytest.approx({"DA": 1.3, "HT": 1.15})
+    assert amines(excess=0.3, lack=0.2) == pytest.approx({"DA": 0.75, "HT": 0.8})
+    assert amines(excess=1e9) == pytest.approx({"DA": 0.5, "HT": 0.6}, rel=1e-6)
 
 
 def test_methadone_lengthens_qt_by_each_of_its_halves() -> None:

@@ -98,7 +98,7 @@ def _dose(c: Checks) -> None:
 @claim("withdrawal.monoamines")
 def _monoamines(c: Checks) -> None:
     r = stop(c, USER, until="30 day", every="2 h")
-    for name, what in (("DA", "dopamine"), ("SE", "serotonin")):
+    for name, what in (("DA", "dopamine"), ("HT", "serotonin")):
         x = r[f"monoamines.{name}"][0]
         c.check(x.min() < min(0.85, x[0] - 0.2), f"{what}: {x[0]:.2f} of rest at the last dose, {x.min():.2f} on day {r.t[x.argmin()] / DAY:.1f}")
         c.check(x[-1] > x.min() + 0.1, f"and {x[-1]:.2f} on day 30")

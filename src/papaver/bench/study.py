@@ -157,3 +157,6 @@ def _check_titration(study: Study, t: Titrated, where: str) -> None:
     if not 0 < t.level < 1:
         raise DataError(f"{where}: titrated.level: read {t.level:g}; a share between 0 and 1 is needed")
     to_internal(t.at, "min", where=f"{where}: titrated.at", example="80 min")
+    of_doses = [o.quantity for o in study.observations if o.quantity in QUANTITIES]
+    if of_doses:
+        raise DataError(f"{where}: titrated: {of_doses[0]} is computed from the doses as written; put it into a study of its own")

@@ -108,8 +108,8 @@ class Monoamines(Component):
 
     pull = Output((excess + lack) / (excess + lack + half), "1", "what pulls both down, fraction of the greatest")
     DA = Output((1 + rise_DA * response) * (1 - fall_DA * pull), "1", "dopamine in the accumbens, relative to rest")
-    SE = Output((1 + rise_5HT * response) * (1 - fall_5HT * pull), "1", "serotonin in the accumbens, relative to rest")
-    laws = [DA >= 0, SE >= 0]
+    HT = Output((1 + rise_5HT * response) * (1 - fall_5HT * pull), "1", "serotonin in the accumbens, relative to rest")
+    laws = [DA >= 0, HT >= 0]
 
 
 class Signs(Component):

@@ -43,7 +43,7 @@ GROUPS = {
     "withdrawal": ("scales.", "withdrawal.signal", "locus.debt"),
     "scales": ("cows.", "sows.", "sows_h.", "oows."),
     "signs_of_withdrawal": ("signs.S[",),
-    "body_in_withdrawal": ("noradrenaline.NA", "noradrenaline.firing", "monoamines.DA", "monoamines.SE", "adrenal.ACTH", "adrenal.C", "adrenal.G",
+    "body_in_withdrawal": ("noradrenaline.NA", "noradrenaline.firing", "monoamines.DA", "monoamines.HT", "adrenal.ACTH", "adrenal.C", "adrenal.G",
                            "gonadal.LH", "gonadal.T", "gut.", "fluid.deficit", "immunity.", "hazards.", "autonomic.T_core", "ecg.QTc",
                            "hyperalgesia.left"),
 }
