@@ -1,4 +1,4 @@
-"""One, two and three compartments against the matrix exponential; elimination split over pathways."""
+"""One to four compartments against the matrix exponential; elimination split over pathways."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from papaver.components.disposition import OneCompartment, ThreeCompartment, TwoCompartment
+from papaver.components.disposition import FourCompartment, OneCompartment, ThreeCompartment, TwoCompartment
 from papaver.core import System
 from papaver.core.lower import lower
 from papaver.core.solve import DoseEvent, Solver
 
 T = np.array([0.0, 0.5, 2.0, 10.0, 45.0, 180.0, 600.0])
 VALUES = {
-    "CL": 1.1, "V1": 9.0, "Q": 0.9, "V2": 31.0, "Q2": 1.7, "Q3": 0.12, "V3": 140.0,
+    "CL": 1.1, "V1": 9.0, "Q": 0.9, "V2": 31.0, "Q2": 1.7, "Q3": 0.12, "V3": 140.0, "Q4": 0.05, "V4": 420.0,
     "fm[liver]": 0.7, "fm[kidney]": 0.3, "activity[liver]": 0.5, "activity[kidney]": 2.0,
 }  # fmt: skip
+STRUCTURES = [OneCompartment, TwoCompartment, ThreeCompartment, FourCompartment]
 CL_TOTAL = 1.1 * (0.7 * 0.5 + 0.3 * 2.0)
 
 
@@ -26,13 +27,15 @@ def rates(structure: type) -> np.ndarray:
         return np.array([[-CL_TOTAL / v["V1"]]])
     if structure is TwoCompartment:
         return np.array([[-(CL_TOTAL + v["Q"]) / v["V1"], v["Q"] / v["V2"]], [v["Q"] / v["V1"], -v["Q"] / v["V2"]]])
-    return np.array(
-        [
-            [-(CL_TOTAL + v["Q2"] + v["Q3"]) / v["V1"], v["Q2"] / v["V2"], v["Q3"] / v["V3"]],
-            [v["Q2"] / v["V1"], -v["Q2"] / v["V2"], 0],
-            [v["Q3"] / v["V1"], 0, -v["Q3"] / v["V3"]],
-        ]
-    )
+    tissues = (2, 3) if structure is ThreeCompartment else (2, 3, 4)
+    M = np.zeros((1 + len(tissues), 1 + len(tissues)))
+    M[0, 0] = -CL_TOTAL / v["V1"]
+    for k, j in enumerate(tissues, 1):
+        M[0, 0] -= v[f"Q{j}"] / v["V1"]
+        M[0, k] = v[f"Q{j}"] / v[f"V{j}"]
+        M[k, 0] = v[f"Q{j}"] / v["V1"]
+        M[k, k] = -v[f"Q{j}"] / v[f"V{j}"]
+    return M
 
 
 def solve(structure: type, doses: list[DoseEvent], outputs: list[str], t: np.ndarray = T) -> np.ndarray:
@@ -45,7 +48,7 @@ def solve(structure: type, doses: list[DoseEvent], outputs: list[str], t: np.nda
     return solver.plain.outputs([f"x.{n}" for n in outputs], r.Y, P)[0]
 
 
-@pytest.mark.parametrize("structure", [OneCompartment, TwoCompartment, ThreeCompartment])
+@pytest.mark.parametrize("structure", STRUCTURES)
 def test_bolus(structure: type) -> None:
     M = rates(structure)
     names = [f"A{i + 1}" for i in range(len(M))]
@@ -54,7 +57,7 @@ def test_bolus(structure: type) -> None:
     assert found == pytest.approx(exact, rel=1e-7, abs=1e-5)
 
 
-@pytest.mark.parametrize("structure", [OneCompartment, TwoCompartment, ThreeCompartment])
+@pytest.mark.parametrize("structure", STRUCTURES)
 def test_infusion(structure: type) -> None:
     M, over, rate = rates(structure), 30.0, 1000.0 / 30.0
     n = len(M)
@@ -69,7 +72,7 @@ def test_infusion(structure: type) -> None:
     assert found == pytest.approx(np.array([exact(t) for t in T]), rel=1e-7, abs=1e-5)
 
 
-@pytest.mark.parametrize("structure", [OneCompartment, TwoCompartment, ThreeCompartment])
+@pytest.mark.parametrize("structure", STRUCTURES)
 def test_elimination_is_split_by_share_times_activity(structure: type) -> None:
     found = solve(structure, [DoseEvent(0, "x.dose", 1000.0)], ["C1", "R_elim[liver]", "R_elim[kidney]"])
     C1, liver, kidney = found.T

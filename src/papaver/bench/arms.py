@@ -143,7 +143,7 @@ def slowest(s: ResolvedScenario, library: Library) -> float:
     value = {path: p.internal for path, p in library.parameters.items()}
     times = [0.0]
     for name in closure(library, dict.fromkeys(d.drug for d in s.doses)):
-        volume = sum(value.get(f"{name}.pk.{v}", 0.0) for v in ("V1", "V2", "V3"))
+        volume = sum(value.get(f"{name}.pk.{v}", 0.0) for v in ("V1", "V2", "V3", "V4"))
         times.append(volume / value[f"{name}.pk.CL"])
     for d in s.doses:
         at = f"{d.drug}.{d.route}"

@@ -278,7 +278,7 @@ class Pharmacy:
         drug = self.library.dosed(drug_name)
         first = drug.name if isinstance(drug, Drug) else next(iter(drug.parts))
         p = {k.rsplit(".", 1)[1]: v.internal for k, v in self.library.parameters.items() if k.startswith(f"{first}.pk.")}
-        deep = [(p[q], p[q] / p[v]) for q, v in (("Q", "V2"), ("Q2", "V2"), ("Q3", "V3")) if q in p and v in p]
+        deep = [(p[q], p[q] / p[v]) for q, v in (("Q", "V2"), ("Q2", "V2"), ("Q3", "V3"), ("Q4", "V4")) if q in p and v in p]
         rises = [(t, level - (steps[k - 1][1] if k else 0.0)) for k, (t, level) in enumerate(steps)]
         marks = (5.0, 15.0, 30.0, 60.0, 120.0, 240.0, 480.0) if len(steps) == 1 else (10.0,)
         edges = sorted({stop, *(e for t, _ in steps for x in (0.0, *marks) if (e := t + x) < stop)})

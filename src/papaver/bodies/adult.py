@@ -14,7 +14,7 @@ from papaver.bodies.dependence import add_dependence
 from papaver.bodies.physiology import TREATMENTS, add_physiology
 from papaver.components.absorption import BiphasicAbsorption, DelayedAbsorption, FirstOrderAbsorption, Mouth, MucosalAbsorption, TwoStepAbsorption
 from papaver.components.brain import BrainCompartment
-from papaver.components.disposition import AutoInduction, OneCompartment, Saturation, ThreeCompartment, TwoCompartment
+from papaver.components.disposition import AutoInduction, FourCompartment, OneCompartment, Saturation, ThreeCompartment, TwoCompartment
 from papaver.components.liver import WellStirredLiver
 from papaver.components.oral_fluid import OralFluid
 from papaver.components.receptor import CompetitiveBinding, OperationalActivation
@@ -28,7 +28,10 @@ from papaver.evidence.load import Library
 from papaver.evidence.schema import Drug, Route
 from papaver.units import Unit
 
-STRUCTURES = {"one_compartment": OneCompartment, "two_compartment": TwoCompartment, "three_compartment": ThreeCompartment}
+STRUCTURES = {
+    "one_compartment": OneCompartment, "two_compartment": TwoCompartment, "three_compartment": ThreeCompartment,
+    "four_compartment": FourCompartment,
+}  # fmt: skip
 ABSORPTION = {
     "first_order": FirstOrderAbsorption, "biphasic": BiphasicAbsorption, "two_step": TwoStepAbsorption, "mucosal": MucosalAbsorption,
     "delayed": DelayedAbsorption,

@@ -33,6 +33,7 @@ _NEEDED = {
     "one_compartment": ("CL", "V1"),
     "two_compartment": ("CL", "V1", "Q", "V2"),
     "three_compartment": ("CL", "V1", "Q2", "V2", "Q3", "V3"),
+    "four_compartment": ("CL", "V1", "Q2", "V2", "Q3", "V3", "Q4", "V4"),
 }
 MOUTH_SHARES = ("share_mucosa", "share_swallowed", "share_product")
 MOUTH = ("k", "A_half", "MTT_mucosa", "MTT_swallowed", "MTT_product", *MOUTH_SHARES)

@@ -134,7 +134,7 @@ class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     MW_source: str
     synonyms: list[str] = []
     salts: dict[str, Salt] = {}
-    structure: Literal["one_compartment", "two_compartment", "three_compartment"]
+    structure: Literal["one_compartment", "two_compartment", "three_compartment", "four_compartment"]
     pk: dict[str, Value]
     elimination: dict[str, Pathway]
     routes: dict[str, Route] = {}

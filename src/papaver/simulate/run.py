@@ -160,7 +160,7 @@ def _residence(r: ResolvedScenario, library: Library) -> float:
         return 0.0
     times = []
     for name in closure(library, r.history.amounts):
-        volume = sum(p.internal for v in ("V1", "V2", "V3") if (p := library.parameters.get(f"{name}.pk.{v}")) is not None)
+        volume = sum(p.internal for v in ("V1", "V2", "V3", "V4") if (p := library.parameters.get(f"{name}.pk.{v}")) is not None)
         times.append(volume / library.parameters[f"{name}.pk.CL"].internal)
     return max(times)
 
