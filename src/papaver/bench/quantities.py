@@ -152,11 +152,18 @@ def _clearance(o: Observation, arms: Arms, analyte: str) -> float:
 
 @_each
 def _volume_ss(o: Observation, arms: Arms, analyte: str) -> float:
-    """Clearance times mean residence time of an iv dose."""
+    """Clearance times mean residence time of an iv dose; with a window, as a study finds it whose samples end there: what comes later is
+    extrapolated with the half-life over the window, so that a deep tissue stays unseen."""
     arm = arms.iv_of(analyte, o.arm)
     t, c = _curve(arm, o, analyte)
-    area = auc(t, c)
-    moment = float(np.trapezoid(t * c, t))
+    area, moment = auc(t, c), float(np.trapezoid(t * c, t))
+    if o.window:
+        start, stop = (to_internal(w, "min", where="window", example="24 h") for w in o.window)
+        seen = t <= stop
+        t, c = t[seen], c[seen]
+        rest = half_life(t, c, start, stop) / math.log(2)
+        area = auc(t, c) + c[-1] * rest
+        moment = float(np.trapezoid(t * c, t)) + c[-1] * rest * (t[-1] + rest)
     return arm.dosed / area * (moment / area - arm.mean_input_time)
 
 

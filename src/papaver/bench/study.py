@@ -37,7 +37,7 @@ class Observation(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
         arm, reference: names of the study's arms; ratios compare arm with reference.
         value: in `unit`; absent for a direction or a bare interval. low, high: an interval without a centre.
         direction: increase, decrease or none of the quantity in `arm` against `reference`.
-        limit: assay limit or cut-off, with unit. window: times of a half-life fit. at: time of a single sample.
+        limit: assay limit or cut-off, with unit. window: times of a half-life fit, or of the samples of a volume. at: time of a single sample.
         sampled_from: first sample of the study.
         statistic, relative, baseline_at: of effects: what is taken over `window` where there is no `at`; against what it is compared (ratio to the
             baseline, change from it; ratio to the reference arm, difference from it); when the baseline was taken (default: before the first drug).
