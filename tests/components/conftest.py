@@ -13,7 +13,7 @@ from papaver.core.lower import lower
 from papaver.core.solve import DoseEvent, Solver
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Callable[..., np.ndarray]:
     """run(component, values, outputs, ...) -> outputs of shape (times, outputs)."""
 

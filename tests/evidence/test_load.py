@@ -154,6 +154,7 @@ CL = ("pk", "CL")
         (HEROIN, put("routes", "im", "parameters", "ka", value=None), r"im\.ka is missing \(route im is first_order\)"),
         (HEROIN, put("routes", "im", "model", value="biphasic"), r"im\.ka_fast is missing \(route im is biphasic\)"),
         (HEROIN, put("routes", "oral", "arrives_as", value="morphin"), r"routes\.oral\.arrives_as: unknown drug 'morphin'; did you mean 'morphine'\?"),
+        (HEROIN, put("mast_cells", "EC5", value={"value": 1, "unit": "1", "basis": "assumed", "reason": "x"}), r"mast_cells\.EC5: read 'EC5'; a molecule says EC50"),
         (M3G, put("routes", "iv", "into", value="portal"), r"routes\.iv\.into: portal needs a liver pathway of m3g, which has none"),
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from papaver.bodies.physiology import TREATMENTS
 from papaver.cohort import sample
 from papaver.components.gas import Lung
+from papaver.errors import PapaverError
 from papaver.evidence.load import load_library
 from papaver.scenario import Dose, Observe, Person, Scenario, Treatment
 from papaver.simulate import Result, prepare, simulate
@@ -57,6 +58,17 @@ def test_thin_air_leaves_less_oxygen_before_and_under_an_opioid() -> None:
     assert city["monitor.SpO2"][0, 0] == pytest.approx(95, abs=1.5)  # what people at 1300 m have
     assert mountain["monitor.SpO2"][0, 0] == pytest.approx(91, abs=2.5)  # and at 3000 m
     assert lowest(sea, "monitor.SpO2") > lowest(city, "monitor.SpO2") > lowest(mountain, "monitor.SpO2")
+
+
+def test_morphine_flushes_and_fentanyl_does_not() -> None:
+    """Rosow CE, Anesthesiology 1982;56:93: 1 mg/kg of morphine over ten minutes under a ventilator, and an equal dose of fentanyl."""
+    bag = [Treatment(give="ventilation", level="8 L/min", at="0 min")]
+    morphine = run([Dose(drug="morphine", amount="70 mg", route="iv", over="10 min")], treatments=bag, columns=["heart.MAP", "histamine.H"])
+    assert 3 < morphine["histamine.H"].max() < 15
+    fentanyl = run([Dose(drug="fentanyl", amount="0.7 mg", route="iv", over="10 min")], treatments=bag)
+    assert lowest(morphine, "heart.MAP") < lowest(fentanyl, "heart.MAP") - 8
+    with pytest.raises(PapaverError, match=r"histamine\.H"):
+        run([Dose(drug="fentanyl", amount="0.7 mg", route="iv")], columns=["histamine.H"])
 
 
 @few()

@@ -338,7 +338,8 @@ class _Wiring:
             self.special[param] = Binding(constant=value)
 
         direct = [n for n in self.names if self.library.drugs[n].effects]
-        add_physiology(self.system, self.bind, fix, self.has, direct)
+        releasing = [n for n in self.names if self.library.drugs[n].mast_cells]
+        add_physiology(self.system, self.bind, fix, self.has, direct, releasing)
         if self.dependent:
             add_dependence(self.system, self.bind, fix, self.has, self.names)
 

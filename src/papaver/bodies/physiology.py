@@ -11,7 +11,7 @@ from papaver.components.breath import Breath, Monitor, Therapy
 from papaver.components.breathing import BreathingControl, FlowControl
 from papaver.components.dependence import ReceptorLife
 from papaver.components.gas import BloodGases, BloodPool, CarotidDelay, Lung, Organ
-from papaver.components.heart import Heart, Injury
+from papaver.components.heart import Heart, Histamine, Injury
 from papaver.components.rest import Rest
 from papaver.components.site import Arousal, Depression, DirectEffects, NoDirectEffects, Opponent, Pain, Pupil, Rhythm, SiteEffect
 from papaver.core import System
@@ -21,7 +21,7 @@ SITES = ("respiratory", "sedation", "pain", "pupil", "euphoria")
 PACES = ("minutes", "hours", "days", "weeks")
 INSTANCES = (
     "life", "adaptation", "rhythm", *SITES, "reflex", "direct", "depression", "rest", "control", "breathing", "therapy", "monitor", "blood", "lung",
-    "brain", "tissue", "arterial", "venous", "flow", "carotid", "heart", "injury", "arousal", "eye", "relief",
+    "brain", "tissue", "arterial", "venous", "flow", "carotid", "heart", "histamine", "injury", "arousal", "eye", "relief",
 )  # fmt: skip
 """Names of the parts, as outputs and rules call them."""
 TREATMENTS = {
@@ -34,12 +34,12 @@ Bind = Callable[[str, str], None]
 Fix = Callable[[str, float], None]
 
 
-def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], direct: Sequence[str]) -> None:
+def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], direct: Sequence[str], releasing: Sequence[str]) -> None:
     """Add everything to a system that has the receptor `mop`.
 
     Args:
         bind: says which data value fills a parameter. fix: gives a parameter a constant. has: whether there is such a data value.
-        direct: drugs in the body with effects of their own elsewhere.
+        direct: drugs in the body with effects of their own elsewhere. releasing: those that set histamine free.
     """
 
     def add(name: str, component: type, data: str = "", *names: str, **indices: Sequence[str]) -> None:
@@ -105,6 +105,13 @@ def add_physiology(s: System, bind: Bind, fix: Fix, has: Callable[[str], bool], 
     add("arousal", Arousal, "sites.arousal", "O2_none", "O2_all", "CO2_all", "CO2_none", "reach")
     add("eye", Pupil, "sites.eye", "d0", "d_min")
     add("relief", Pain, "sites.relief", "gain")
+    if releasing:
+        add("histamine", Histamine, "heart.histamine", "k", "tau_fill", "most", "tau", "vessels", drug=releasing)
+        for n in releasing:
+            bind(f"histamine.EC50[{n}]", f"{n}.mast_cells.EC50")
+            s.connect(f"{n}.pk.C1", f"histamine.C[{n}]")
+        s.connect("direct.vessels_change", "histamine.others")
+    s.connect("histamine.change" if releasing else "direct.vessels_change", "heart.vessels_change")
     for pair in _WIRES.split():
         source, _, targets = pair.partition(">")
         for target in targets.split(","):
@@ -120,7 +127,7 @@ mop.rest>sedation.rest,pain.rest,pupil.rest,euphoria.rest
 respiratory.effect>depression.respiratory,heart.opioid reflex.effect>depression.reflex sedation.effect>arousal.sedation
 pupil.effect>eye.effect pain.effect>relief.effect
 direct.wake_left>depression.wake_left direct.chemo_left>depression.chemo_left direct.arousal_left>arousal.arousal_left
-direct.rate_change>heart.rate_change direct.vessels_change>heart.vessels_change direct.metabolism_change>depression.metabolism_change
+direct.rate_change>heart.rate_change direct.metabolism_change>depression.metabolism_change
 brain.M_O2>rest.M_b_O2 brain.M_CO2>rest.M_b_CO2 tissue.M_O2>rest.M_t_O2 tissue.M_CO2>rest.M_t_CO2
 brain.sol_O2>rest.sol_O2 brain.sol_CO2>rest.sol_CO2 brain.bound_CO2>rest.bound_CO2
 rest.P_A_O2>lung.init_O2 rest.P_A_CO2>lung.init_CO2 rest.S_b_O2>brain.init_O2 rest.S_b_CO2>brain.init_CO2

@@ -144,6 +144,7 @@ def drug_card(library: Library, drug: Drug) -> str:
         ("oral_fluid", "oral fluid"),
         ("brain", "brain"),
         ("mouth", "mouth"),
+        ("mast_cells", "release of histamine"),
     ):
         # shares of the pathways are listed with the pathways
         values = {k: v for k, v in own.items() if k.startswith(f"{section}.") and not k.startswith("pk.fm_")}

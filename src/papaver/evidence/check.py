@@ -106,6 +106,9 @@ def check_drug(drug: Drug, drugs: Mapping[str, Drug], parameters: Mapping[str, P
             raise DataError(f"{at}: effects.{name}: there is no such effect; {nearest(name, EFFECTS)}; allowed are {', '.join(EFFECTS)}")
     if drug.effects:
         need(f"{drug.name}.effects.EC50", "effects need the concentration of half of them")
+    for name in drug.mast_cells:
+        if name != "EC50":
+            raise DataError(f"{at}: mast_cells.{name}: read {name!r}; a molecule says EC50 there and nothing else")
     ratio = need(f"{drug.name}.pk.V1", "") / need(f"{drug.name}.pk.CL", "")
     if not 0.1 <= ratio <= 1e6:
         raise DataError(f"{at}: pk.V1 / pk.CL is {ratio:.3g} min, implausible (allowed 0.1 min to 1e6 min); check the units of both")

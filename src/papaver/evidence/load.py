@@ -259,7 +259,7 @@ def _hash(folders: tuple[Path, ...]) -> str:
 
 def drug_values(drug: Drug) -> Iterator[tuple[str, Value]]:
     """Every value of a drug file under its path."""
-    for section in ("pk", "vein", "oral_fluid", "brain", "mouth", "effects"):
+    for section in ("pk", "vein", "oral_fluid", "brain", "mouth", "effects", "mast_cells"):
         for name, value in getattr(drug, section).items():
             yield f"{drug.name}.{section}.{name}", value
     for route, r in drug.routes.items():

@@ -122,6 +122,7 @@ class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     `effects`: what it does elsewhere than at opioid receptors: greatest loss of `wake` and `chemo` drive to breathe and of `arousal`, greatest change
     of the heart's `rate`, the `vessels`' conductance and `metabolism`,
     greatest loss of noradrenergic output `alpha2`, half of them at `EC50` (unbound in the brain), with a `slope` (default 1).
+    `mast_cells`: the arterial concentration `EC50` at which it sets half of their histamine free, where it does.
     `usual_dose` is the dose of its figures. `half_life_window` and `assay_limit` say how studies of it usually look for its half-life (from and
     to after a dose) and down to which concentration; they are used where a study does not say.
     """
@@ -145,6 +146,7 @@ class Drug(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     gut_wall_forms: str | None = None
     receptors: dict[str, Receptor] = {}
     effects: dict[str, Value] = {}
+    mast_cells: dict[str, Value] = {}
     products: dict[str, Product] = {}
     usual_dose: str | None = None
     half_life_window: tuple[str, str] | None = None

@@ -14,7 +14,7 @@ from papaver.components.disposition import AutoInduction
 from papaver.components.gas import BloodGases, BloodPool, CarotidDelay, Lung, Organ
 from papaver.components.gut import Fluid, Gut, Immunity
 from papaver.components.hazards import Hazards
-from papaver.components.heart import Heart, Injury
+from papaver.components.heart import Heart, Histamine, Injury
 from papaver.components.hormones import AdrenalAxis, Clock, GonadalAxis
 from papaver.components.liver import WellStirredLiver
 from papaver.components.oral_fluid import OralFluid
@@ -147,12 +147,13 @@ _SECTIONS = {
     "route": _params(*ABSORPTION.values()),
     "receptor": _params(CompetitiveBinding, OperationalActivation),
     "effects": _params(DirectEffects),
+    "mast_cells": _params(Histamine),
 }
 _BODY = {
     "sites": _params(SiteEffect, Rhythm, Opponent, Arousal, Pupil, Pain),
     "breathing": _params(Breath, BreathingControl, Depression, Therapy, Rest),
     "gas": _params(Lung, BloodGases, Organ, FlowControl, BloodPool, CarotidDelay),
-    "heart": _params(Heart, Injury),
+    "heart": _params(Heart, Histamine, Injury),
     "dependence.life": _params(ReceptorLife), "dependence.tone": _params(PeptideTone), "dependence.pain": _params(Hyperalgesia),
     "withdrawal": _params(Expression), "withdrawal.locus": _params(LocusCoeruleus), "withdrawal.monoamines": _params(Monoamines),
     "withdrawal.signs": _params(Signs),
@@ -165,7 +166,7 @@ _BODY = {
 _OWNERS = {
     "sites": "Opioid effect", "sites.respiratory": "Opioid effect on breathing", "sites.sedation": "Opioid effect on arousal",
     "sites.pain": "Opioid effect on pain", "sites.pupil": "Opioid effect on the pupil", "sites.euphoria": "Opioid effect on mood",
-    "sites.arousal": "Arousal", "sites.eye": "Pupil", "sites.relief": "Pain relief", "heart.injury": "Brain injury", "gas": "Gas exchange",
+    "sites.arousal": "Arousal", "sites.eye": "Pupil", "sites.relief": "Pain relief", "heart.injury": "Brain injury", "heart.histamine": "Histamine", "gas": "Gas exchange",
     "gas.brain": "Brain", "gas.tissue": "Tissues", "receptors.mop": "MOP receptors", "receptors.dop": "DOP receptors",
     "receptors.kop": "KOP receptors", "person": "Person", "sites.locus": "Opioid effect on the locus coeruleus",
     "sites.rhythm": "Opioid effect on breathing",
@@ -205,7 +206,7 @@ def meaning(path: str, library: Library) -> str:
     if head in library.drugs:
         drug = library.drugs[head]
         table = _params(STRUCTURES[drug.structure]) if symbol in _params(STRUCTURES[drug.structure]) else _ANY
-        if section in ("vein", "oral_fluid", "brain", "mouth", "effects"):
+        if section in ("vein", "oral_fluid", "brain", "mouth", "effects", "mast_cells"):
             table = _SECTIONS[section]
         elif section in drug.routes:
             table = _SECTIONS["route"]
