@@ -166,7 +166,8 @@ _BODY = {
 _OWNERS = {
     "sites": "Opioid effect", "sites.respiratory": "Opioid effect on breathing", "sites.sedation": "Opioid effect on arousal",
     "sites.pain": "Opioid effect on pain", "sites.pupil": "Opioid effect on the pupil", "sites.euphoria": "Opioid effect on mood",
-    "sites.arousal": "Arousal", "sites.eye": "Pupil", "sites.relief": "Pain relief", "heart.injury": "Brain injury", "heart.histamine": "Histamine", "gas": "Gas exchange",
+    "sites.arousal": "Arousal", "sites.eye": "Pupil", "sites.relief": "Pain relief", "heart.injury": "Brain injury", "heart.histamine": "Histamine",
+    "gas": "Gas exchange",
     "gas.brain": "Brain", "gas.tissue": "Tissues", "receptors.mop": "MOP receptors", "receptors.dop": "DOP receptors",
     "receptors.kop": "KOP receptors", "person": "Person", "sites.locus": "Opioid effect on the locus coeruleus",
     "sites.rhythm": "Opioid effect on breathing",
