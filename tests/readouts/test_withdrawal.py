@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from papaver.readouts.withdrawal import ALLOWED, BANDS, ITEMS, add_withdrawal, band, observed, observed_total
+from papaver.readouts.withdrawal import ALLOWED, BANDS, ITEMS, add_withdrawal, band, observed, observed_total, precipitated
 
 Array = npt.NDArray[np.float64]
 T = np.linspace(0.0, 2880.0, 289)
@@ -124,3 +124,17 @@ def test_the_observed_total_adds_what_was_marked() -> None:
     assert total[0, [0, 2]].tolist() == [0.0, 48.0]
     by_hand = {"pulse": 2, "sweat": 2, "restless": 3, "pupil": 2, "ache": 2, "runny": 2, "gut": 3, "shaking": 2, "yawn": 2, "anxious": 2, "goose": 3}
     assert total[0, 1] == sum(by_hand.values())
+
+
+def test_what_a_dose_precipitates_is_the_rise_over_the_score_at_the_dose_within_six_hours() -> None:
+    cows = np.stack([np.interp(T, [0, 600, 700, 1000, 2880], [4, 4, 14, 6, 30])] * 3)
+    assert precipitated(T, cows, np.array([600.0, 1000.0, np.nan])) == pytest.approx([10.0, 24 * 360 / 1880, np.nan], nan_ok=True, rel=1e-6)
+
+
+def test_the_dead_score_nothing() -> None:
+    curves = {"scales.COWS": np.interp(T, [0, 1440, 2880], [0, 10, 40])[None], "heart.arrest": np.where(T > 1440, 1.0, 0.0)[None]}
+    out: dict[str, float] = {}
+    add_withdrawal(curves.get, T, lambda name, values, unit: out.update({name: float(values[0])}))
+    assert out["withdrawal.peak_COWS"] == pytest.approx(10)
+    assert out["withdrawal.onset"] == pytest.approx(720)
+    assert np.isnan(out["withdrawal.end"])

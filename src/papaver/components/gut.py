@@ -54,7 +54,7 @@ class Immunity(Component):
 
     NK = State("1", "natural killer activity, relative to rest", init=start)
     IL = State("1", "cytokines (interleukin 6), relative to rest", init=1)
-    hazard = Output(1 / (0.1 + 0.9 * NK) * (1 + 0 * IL), "1", "hazard of infection, relative to rest")
+    hazard = Output(1 / (0.1 + 0.9 * NK), "1", "hazard of infection, relative to rest")
     equations = [
         d(NK) == ((1 - reach * effect) / (1 + by_signal * signal) - NK) / tau_NK,
         d(IL) == (1 + rebound * signal + by_gut * gut - IL) / tau_IL,

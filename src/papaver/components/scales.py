@@ -1,6 +1,6 @@
 """Clinical scales of withdrawal, item by item, as readouts of signs: no scale has a time course of its own.
 
-Items run smoothly from zero to their greatest score; `readouts.scales` rounds them as an observer does.
+Items run smoothly from zero to their greatest score; `readouts.withdrawal` rounds them as an observer does.
 """
 
 from papaver.components.gas import clip

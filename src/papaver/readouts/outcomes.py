@@ -18,6 +18,8 @@ Array = npt.NDArray[np.float64]
 CUTOFFS = {"plasma": 1.0, "urine": 10.0}
 """Limits in ng/mL at which a run's detection windows are given: a sensitive plasma assay, a confirmatory urine cut-off for 6-MAM."""
 VOID_INTERVAL = 120.0
+PARTIAL = 0.5
+"""Efficacy at MOP below which a drug can precipitate withdrawal."""
 
 
 def sum_of_parts(result: Result, m: Mixture) -> Array | None:
@@ -70,11 +72,25 @@ def add_outcomes(result: Result) -> Result:
             put(f"{m.name}.venous.Tmax", rows.time_of_peak(t, curve), "min")
             put(f"{m.name}.venous.AUC", rows.area(t, curve), "nmol*min/L")
     add_rescue(lambda name: result[name] if name in result.columns else None, t, put)
-    add_withdrawal(lambda name: result[name] if name in result.columns else None, t, put)
+    add_withdrawal(lambda name: result[name] if name in result.columns else None, t, put, _first_displacing(result))
     for w in result.scenario.windows:
         put(w.name, _windows(result, w, flow), "min")
     result.outcomes, result.outcome_units = out, units
     return result
+
+
+def _first_displacing(result: Result) -> Array | None:
+    """When each person first got a drug that takes more from MOP than it gives (an antagonist, a partial agonist), min; None if nobody can."""
+    takes = {n for n, d in result.library.drugs.items() if "mop" in d.receptors and d.receptors["mop"].efficacy.value < PARTIAL}
+    scenario = result.scenario
+    first = min((d.time for d in scenario.doses if d.drug in takes), default=np.inf)
+    ruled = {k for k, rule in enumerate(scenario.rules) if rule.drug in takes}
+    if not np.isfinite(first) and not ruled:
+        return None
+    when = np.full(result.people, first)
+    for k, firings in enumerate(result.firings if ruled else ()):
+        when[k] = min([first, *(f.given for f in firings if f.rule in ruled)])
+    return np.where(np.isfinite(when), when, np.nan)
 
 
 def _windows(result: Result, w: Window, flow: float) -> Array:

@@ -25,7 +25,8 @@ FEW_ARMS = 2
 """Arms up to which the bands of people are drawn; of more they would hide each other."""
 ACROSS = 3
 MEASURES = (
-    ("peak_COWS", "highest COWS, of 48"), ("onset", "began (COWS 5)"), ("time_of_peak_COWS", "worst at"), ("end", "over (COWS <\N{NO-BREAK SPACE}5)"),
+    ("peak_COWS", "highest COWS, of 48"), ("precipitated", "rise after the start"), ("onset", "began (COWS 5)"),
+    ("time_of_peak_COWS", "worst at"), ("end", "over (COWS <\N{NO-BREAK SPACE}5)"),
     ("peak_SOWS", "highest SOWS, of 30"), ("SOWS_days", "SOWS, points times days"),
 )  # fmt: skip
 """Columns of the table, by outcome without its "withdrawal."."""

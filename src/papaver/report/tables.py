@@ -165,6 +165,7 @@ def _overdose(result: Result, left: dict[str, Any]) -> Table:
 _WITHDRAWN = {
     "peak_COWS": "Highest COWS, of 48", "peak_COWS_observed": "The same in whole points, as an observer marks it",
     "onset": "Began: COWS reached 5", "time_of_peak_COWS": "Highest COWS at",
+    "precipitated": "Greatest rise of COWS within 6 h of the first antagonist or partial agonist",
     "end": "Over: COWS below 5 for good", "peak_SOWS": "Highest SOWS (Gossop), of 30", "SOWS_days": "SOWS summed over time, points times days",
 }  # fmt: skip
 """Rows of withdrawal in order, by outcome without its "withdrawal."."""

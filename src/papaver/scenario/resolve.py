@@ -55,6 +55,10 @@ class ResolvedHistory:
     stopped: float
 
 
+CHRONIC_FROM, CHRONIC_UNTIL = 14 * 1440.0, 30 * 1440.0
+"""Use from which on, and abstinence until which, a person is a chronic user to covariate models, min: assumed, as studies of users recruit. States of
+tolerance and withdrawal go by the history itself."""
+
 TOTAL_MORPHINE = ("morphine", "m3g", "m6g", "six_mam")
 """Molecules that read as morphine after hydrolysis of a sample."""
 
@@ -151,6 +155,8 @@ def _resolve(s: Scenario, library: Library) -> ResolvedScenario:
     windows = tuple(_window(w, f"observe.detect[{k}]", library) for k, w in enumerate(s.observe.detect or []))
     changes = covariate_changes(s.person, until, lambda p: _person(p, library)[0])
     history = None if s.person.history is None else _history(s.person.history, library, float(covariates["weight"]))
+    if history is not None and (history.duration < CHRONIC_FROM or history.stopped > CHRONIC_UNTIL):
+        covariates["history"] = "naive"
     return ResolvedScenario(
         s, covariates, assumed, tuple(doses), t, check_variants(s.variants), overrides, windows, tuple(rules), changes, levels, history
     )

@@ -29,8 +29,8 @@ Array = npt.NDArray[np.float64]
 ENDPOINTS = ("rescue.dead", "rescue.injured", "rescue.intact", "rescue.second_fall")
 """Outcomes of yes or no (0, 1) that a trial reports as shares of people."""
 MEASURES = (
-    "withdrawal.peak_COWS", "withdrawal.peak_SOWS", "withdrawal.time_of_peak_COWS", "withdrawal.onset", "withdrawal.end", "withdrawal.SOWS_days",
-    "rescue.lowest_SpO2",
+    "withdrawal.peak_COWS", "withdrawal.peak_SOWS", "withdrawal.time_of_peak_COWS", "withdrawal.precipitated", "withdrawal.onset",
+    "withdrawal.end", "withdrawal.SOWS_days", "rescue.lowest_SpO2",
 )  # fmt: skip
 """Outcomes that a trial reports as medians over people."""
 Z = 1.959964
