@@ -70,6 +70,7 @@ def main(args: argparse.Namespace) -> int:
 def _trial(args: argparse.Namespace) -> int:
     """Run the arms of a scenario and print their endpoints."""
     from papaver import api
+    from papaver.report import arm_withdrawal
     from papaver.report.trial import trial_dict
 
     trial = api.run_trial(
@@ -95,6 +96,12 @@ def _trial(args: argparse.Namespace) -> int:
         print(f"  {a.name:28}" + "".join(f"{c:>26}" for c in cells))
     if s.people > 1:
         print("  (in brackets 95 % by the number of people" + ("; in square brackets 95 % over parameter sets)" if trial.sets else ")"))
+    if arm_withdrawal.withdrawn(trial.arms):
+        table = arm_withdrawal.measure_table(trial.arms)
+        print("\nwithdrawal" + (" (medians)" if s.people > 1 else ""))
+        print(f"  {'arm':28}" + "".join(f"{c.replace(chr(160), ' '):>26}" for c in table.columns))
+        for name, _, row in table.rows:
+            print(f"  {name:28}" + "".join(f"{c.text.replace(chr(160), ' '):>26}" for c in row))
     for a in trial.arms:
         for law in a.result.broken_laws:
             print(f"broken law in {a.name}: {law}")
