@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -141,17 +142,34 @@ def _injury(c: Checks) -> None:
     c.check(min(shares.values()) > 0, f"of 60 people helped {LATE:g} min after the last breath: {text}")
 
 
+def _half_dose(back: Callable[[float], float]) -> float:
+    """Dose (mg) that takes back half of an effect, between doublings of it on the log scale; infinite if 50 mg does not."""
+    mg, was = 0.025, back(0.025)
+    while was < 0.5 and mg < 50:
+        now = back(2 * mg)
+        if now >= 0.5:
+            return float(mg * 2 ** ((0.5 - was) / (now - was)))
+        mg, was = 2 * mg, now
+    return mg if was >= 0.5 else math.inf
+
+
 @claim("care.naloxone")
 def _naloxone(c: Checks) -> None:
-    agonists = {"heroin": "15 mg", "fentanyl": "0.6 mg", "carfentanil": "20 ug"}
+    agonists = {"heroin": "15 mg", "fentanyl": "0.6 mg", "carfentanil": "20 ug", "buprenorphine": "0.4 mg"}
+
+    def left(drug: str, *antagonist: dict[str, str]) -> float:
+        r = course(c, [iv(drug, agonists[drug], over="3 min"), *antagonist], until="25 min", treatments=AWAKE)
+        return float(r["respiratory.effect"][0, -1])
+
+    without = {drug: left(drug) for drug in agonists}
 
     def back(drug: str, mg: float) -> float:
-        r = course(c, [iv(drug, agonists[drug], over="3 min"), iv("naloxone", f"{mg} mg", at="10 min")], until="25 min", treatments=AWAKE)
-        return float(1 - r["respiratory.effect"][0, -1] / r["respiratory.effect"][0, np.searchsorted(r.t, 9.9)])
+        return 1 - left(drug, iv("naloxone", f"{mg} mg", at="10 min")) / without[drug]
 
-    need = {drug: next((mg for mg in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8) if back(drug, mg) >= 0.5), math.inf) for drug in agonists}
-    text = ", ".join(f"{k} {v:g} mg" for k, v in need.items())
-    c.check(need["heroin"] <= need["fentanyl"] <= need["carfentanil"], f"naloxone iv that halves the effect: {text}")
+    need = {drug: _half_dose(functools.partial(back, drug)) for drug in agonists}
+    text = ", ".join(f"{k} {v:.2g} mg" for k, v in need.items())
+    c.check(need["heroin"] <= need["fentanyl"] < need["carfentanil"] < math.inf, f"naloxone iv that halves the effect within 15 min: {text}")
+    c.check(need["heroin"] < need["buprenorphine"] < math.inf, "and buprenorphine takes more of it than heroin")
     nasal = course(c, [iv("heroin", "8 mg", over="5 min"), {"drug": "naloxone", "product": "nasal 4 mg", "at": "10 min"}], until="1 h")
     effect = nasal["respiratory.effect"][0]
     start = effect[np.searchsorted(nasal.t, 10.0)]
