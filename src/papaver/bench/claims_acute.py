@@ -184,9 +184,9 @@ def _naloxone(c: Checks) -> None:
     c.check(free["nasal 2 mg"] < free["nasal 4 mg"] < free["nasal 8 mg"], f"MOP held at most: {text}")
     c.check(free["injection 0.4 mg"] < free["injection 2 mg"], "more from the larger injection")
     methadone = [{"drug": "methadone", "amount": "150 mg", "route": "oral"}, iv("naloxone", "1 mg", at="4 h")]
-    r, without = (course(c, doses, until="12 h", every="1 min") for doses in (methadone, methadone[:1]))
+    r, alone = (course(c, doses, until="12 h", every="1 min") for doses in (methadone, methadone[:1]))
     x, k = r["respiratory.effect"][0], int(np.searchsorted(r.t, 240.0))
-    least, then = float(x[k : k + 60].min()), float(without["respiratory.effect"][0, -1])
+    least, then = float(x[k : k + 60].min()), float(alone["respiratory.effect"][0, -1])
     text = f"methadone outlasts one dose: effect {x[k - 1]:.2f} before, {least:.2f} after it, {x[-1]:.2f} eight hours later ({then:.2f} without it)"
     c.check(least < 0.6 * x[k - 1] and x[-1] > 0.95 * then > 0.5 * x[k - 1], text)
     dependent = course(c, [iv("heroin", "30 mg"), iv("naloxone", "2 mg", at="10 min")], person={"history": TOLERANT})
