@@ -203,6 +203,9 @@ def run_trial(
     over_joins = any(p.rules and p.changes for p in prepared.values())
     chosen = solver or default_solver(s.people, over_joins, max(len(p.events) for p in prepared.values()))
     _check_solver(chosen)
+    if uncertainty and s.people == 1:
+        raise ScenarioError("--uncertainty: people are drawn around each parameter set; the scenario has 1 person: add --people 100 or people: 100")
+    folders = _arm_folders(list(prepared))
     name = Path(scenario).stem if isinstance(scenario, str | Path) else _slug(s.title)
     command = _command(scenario, people, seed, set, data, solver, rtol, keep, TRIAL_RTOL)
     command += ["--uncertainty", str(uncertainty)] if uncertainty else []
@@ -218,8 +221,8 @@ def run_trial(
                     raise Interrupted(result, s.people)
             else:
                 storage.begin_trial(folder, s, command)
-                (folder / _slug(arm)).mkdir(exist_ok=True)
-                result = _run_into(folder / _slug(arm), p, intent, chosen, rtol, command, own_data, progress)
+                (folder / folders[arm]).mkdir(exist_ok=True)
+                result = _run_into(folder / folders[arm], p, intent, chosen, rtol, command, own_data, progress)
             found.append(trial.ArmResult(arm, result, trial.shares(result.outcomes)))
         arms = tuple(found)
         if uncertainty:
@@ -306,6 +309,18 @@ def _chunk(solver: str) -> int:
 
 def _slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "scenario"
+
+
+def _arm_folders(arms: list[str]) -> dict[str, str]:
+    """A folder of its own for each arm, also where names differ in case or signs alone."""
+    out: dict[str, str] = {}
+    for arm in arms:
+        slug, k = _slug(arm), 1
+        while slug in out.values():
+            k += 1
+            slug = f"{_slug(arm)}-{k}"
+        out[arm] = slug
+    return out
 
 
 def _report(result: Result, manifest: Mapping[str, Any]) -> str | None:

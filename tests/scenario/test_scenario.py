@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from papaver.errors import PapaverError, ScenarioError
 from papaver.evidence.load import list_data
 from papaver.scenario import Dose, History, Observe, Person, Scenario, resolve
+from papaver.scenario.rules import condition
 from papaver.simulate import prepare
 
 GOOD = {"doses": [{"drug": "heroin", "amount": "10 mg", "route": "iv"}], "person": {"weight": "70 kg"}, "observe": {"until": "2 h"}}
@@ -324,3 +325,15 @@ def test_to_dict_keeps_everything_that_is_not_default() -> None:
         observe=Observe(until="9 h", every="1 min", show=["brain"]),
     )
     assert Scenario.from_dict(s.to_dict()) == s
+
+
+@pytest.mark.parametrize(("text", "value"), [("monitor.SpO2 < 90 %", 90.0), ("monitor.SpO2 < 90", 90.0), ("monitor.SaO2 < 90 %", 90.0)])
+def test_saturation_in_percent_is_read_as_the_monitor_shows_it(text: str, value: float) -> None:
+    c = condition(text, "doses[0].when")
+    assert c.value == pytest.approx(value)
+    assert c.unit == ("%" if "SaO2" in text else "1")
+
+
+def test_saturation_as_a_fraction_of_a_monitor_is_refused() -> None:
+    with pytest.raises(ScenarioError, match=r"monitor\.SpO2 is in percent, 0 to 100: write '90 %'"):
+        condition("monitor.SpO2 < 0.9", "doses[0].when")

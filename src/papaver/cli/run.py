@@ -181,6 +181,8 @@ def text(result: Result, people: int) -> list[str]:
     """A short summary for people: what was run, the peaks, and anything that went wrong."""
     s = result.scenario.scenario
     who = "1 person" if people == 1 else f"{people} people (median, 5th to 95th percentile)"
+    from papaver.report.events import coarse
+
     lines = [s.title, f"{who}, {s.observe.until}, seed {s.seed}, solver {result.solver}"]
     if result.scenario.assumed:
         lines.append(f"not given and therefore assumed: {', '.join(result.scenario.assumed)}")
@@ -192,14 +194,16 @@ def text(result: Result, people: int) -> list[str]:
             if name.endswith(ending) and "[" not in name and row["median"]:
                 thing = name.removesuffix(ending)
                 time = rows.get(thing + when)
-                at = f" at {_number(time['median'])} {time['unit']}" if time and time["median"] is not None else ""
+                at = f" at {_quantity({'median': time['median'], 'unit': time['unit']})}" if time and time["median"] is not None else ""
                 lines.append(f"  {thing:16} {label:21} {_quantity(row)}{_mass(result, thing, row)}{at}")
     if not any(line.startswith("  ") for line in lines):
         lines.append("  no peaks: observe.show leaves them out, or nobody was finished")
     for name, (label, word) in WHEN.items():
         found = rows.get(name)
         if found and found["median"] is not None and math.isfinite(found["median"]):
-            lines.append(f"  {label:38} {word}{_quantity(found)}")
+            found_in = sum(map(math.isfinite, result.outcomes[name].tolist()))
+            count = f" in {found_in} of {result.people} people" if word and people > 1 else ""
+            lines.append(f"  {label:38} {word}{_quantity(found)}{count}")
     dead = [x for x in result.outcomes["rescue.dead"].tolist() if math.isfinite(x)] if "rescue.dead" in result.outcomes else []
     if dead:
         lines.append(f"  {'dead at the end':38} " + (("yes" if dead[0] else "no") if people == 1 else f"{sum(dead) / len(dead):.1%} of {len(dead)}"))
@@ -211,6 +215,9 @@ def text(result: Result, people: int) -> list[str]:
         lines.append(f"failed: {result.failed} of {people} people; try a larger --rtol or check the parameters")
         lines += [f"  {f}" for f in kinds[:MOST_FAILURES]]
         lines += [f"  and {len(kinds) - MOST_FAILURES} other kinds of failure (manifest.json)"] if len(kinds) > MOST_FAILURES else []
+    if step := coarse(result):
+        every = _quantity({"median": step, "unit": "min"})
+        lines.append(f"written down every {every}: what happens within minutes may be missed; see observe.every")
     if result.held < result.people:
         lines.append(f"time courses: of the first {result.held} of {result.people} people")
     if people > result.people:
@@ -225,7 +232,14 @@ def _number(x: float) -> str:
     return f"{x:.3g}"
 
 
+LONG = ((4320.0, 1440.0, "days"), (300.0, 60.0, "h"))
+"""Times in minutes from which on they are told in days and in hours."""
+
+
 def _quantity(row: dict[str, Any]) -> str:
+    for least, per, word in LONG:
+        if row["unit"] == "min" and row["median"] >= least:
+            row = {k: x / per if k in ("median", "p05", "p95") else x for k, x in row.items()} | {"unit": word}
     spread = f" ({_number(row['p05'])} to {_number(row['p95'])})" if "p05" in row else ""
     return _number(row["median"]) + spread + ("" if row["unit"] == "1" else f" {row['unit']}")
 

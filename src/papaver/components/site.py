@@ -1,6 +1,6 @@
 """Where opioids act: a site's effect from the receptor's stimulus, and the opponent that grows against it."""
 
-from papaver.core import Component, Const, Input, Output, Param, State, d, exp, log, maximum, softplus, total
+from papaver.core import Component, Const, Input, Output, Param, State, d, exp, log, maximum, minimum, softplus, total
 
 
 class Opponent(Component):
@@ -167,11 +167,13 @@ class Arousal(Component):
 class Pupil(Component):
     """Pupil diameter: opioids narrow it towards a least diameter."""
 
+    most = Const(9.0, "mm", "anatomy: the dilator opens no pupil further", "greatest diameter")
+
     d0 = Param("mm", "diameter in the dark at rest")
     d_min = Param("mm", "least diameter")
     effect = Input("1", "opioid effect on the pupil")
     widening = Input("mm", "change in withdrawal", default=0)
-    diameter = Output(d_min + (d0 - d_min) * (1 - effect) + widening, "mm", "pupil diameter")
+    diameter = Output(minimum(d_min + (d0 - d_min) * (1 - effect) + widening, most), "mm", "pupil diameter")
 
 
 class Pain(Component):

@@ -33,9 +33,9 @@ ALLOWED = {
 def add_withdrawal(get: Callable[[str], Array | None], t: Array, put: Put, starts: Array | None = None) -> None:
     """Read withdrawal off its scales; arguments as for `rescue.add_rescue`. Onset and end are NaN where COWS stays below 5, or stays above. After a
     rule has stopped a person, or the heart has stopped, nothing is felt or counted. `starts` is when each person first got what can precipitate."""
-    gone = _gone(get)
-    cows, sows = _living(get("scales.COWS"), gone), _living(get("scales.SOWS"), gone)
-    items = {item: _living(get(f"cows.{item}"), gone) for item in ITEMS}
+    dead = gone(get)
+    cows, sows = living(get("scales.COWS"), dead), living(get("scales.SOWS"), dead)
+    items = {item: living(get(f"cows.{item}"), dead) for item in ITEMS}
     if all(x is not None for x in items.values()):
         put("withdrawal.peak_COWS_observed", rows.peak(observed_total({k: x for k, x in items.items() if x is not None})), "1")
     if cows is not None:
@@ -63,7 +63,7 @@ def precipitated(t: Array, c: Array, starts: Array) -> Array:
     return np.where(np.isfinite(starts), rows.peak(soon) - before, np.nan)
 
 
-def _gone(get: Callable[[str], Array | None]) -> npt.NDArray[np.bool_] | None:
+def gone(get: Callable[[str], Array | None]) -> npt.NDArray[np.bool_] | None:
     """From when on a person is dead, shape (people, times); None where the run does not know."""
     arrest, dead = get("heart.arrest"), get("injury.dead")
     if arrest is None:
@@ -71,8 +71,9 @@ def _gone(get: Callable[[str], Array | None]) -> npt.NDArray[np.bool_] | None:
     return np.asarray(np.logical_or.accumulate((arrest > STOPPED) if dead is None else (arrest > STOPPED) | (dead > 1.0), axis=1))
 
 
-def _living(c: Array | None, gone: npt.NDArray[np.bool_] | None) -> Array | None:
-    return c if c is None or gone is None or not gone.any() else np.where(gone, np.nan, c)
+def living(c: Array | None, dead: npt.NDArray[np.bool_] | None) -> Array | None:
+    """A curve with NaN from death on; `dead` as `gone` gives it."""
+    return c if c is None or dead is None or not dead.any() else np.where(dead, np.nan, c)
 
 
 def band(cows: float) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from papaver.readouts.withdrawal import gone
 from papaver.simulate import Result
 
 Array = npt.NDArray[np.float64]
@@ -91,9 +92,17 @@ class Curve:
         return float(np.nanmax(x)) if np.isfinite(x).any() else 0.0
 
 
+FELT = ("scales.", "cows.", "sows.", "sows_h.", "oows.")
+"""Columns that end with life."""
+
+
 def curve(result: Result, column: str | None = None, data: Array | None = None) -> Curve:
     """The curve of one column, or of values of shape (people, times)."""
     x = (result[column] if column is not None else np.asarray(data))[whole_people(result)]
+    if column is not None and column.startswith(FELT):
+        dead = gone(lambda name: result[name][whole_people(result)] if name in result.columns else None)
+        # a person who is dead from the start has no curve at all
+        x = x if dead is None else np.where(dead & ~dead[:, :1], np.nan, x)
     if len(x) == 1:
         return Curve(x[0], x[0])
     if np.isnan(x).any():

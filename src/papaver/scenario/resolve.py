@@ -434,6 +434,8 @@ def _grid(s: Scenario, until: float, doses: list[ResolvedDose]) -> npt.NDArray[n
         every = to_internal(s.observe.every, "min", where="observe.every", example="10 s")
         if every <= 0:
             raise ScenarioError(f"observe.every: read {s.observe.every!r}; it must be positive")
+        if every > until:
+            raise ScenarioError(f"observe.every: read {s.observe.every!r}, longer than the run (until {s.observe.until}); write down more often")
         n = until / every
         # what many people take is for the cohort to judge: it may keep outcomes alone
         if n * 8 * 40 > MAX_BYTES:

@@ -15,6 +15,9 @@ from papaver.units import Unit
 _CONDITION = re.compile(r"^\s*([A-Za-z_][\w.]*(?:\[[^\]]*\])?)\s*(<=|>=|<|>)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
 EXAMPLE = "mop.effect.activation > 0.8', 'heroin.vein.C < 20 nmol/L' or 'breathing.VE < 40 % of baseline"
 
+PERCENTS = ("monitor.SpO2",)
+"""Outputs whose numbers are percent, as the instrument shows them."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -77,4 +80,9 @@ def condition(text: str, where: str) -> Condition:
         if not parsed.is_dimensionless:
             raise ScenarioError(f"{where}: read {text!r}; 'of baseline' needs a percentage or a fraction, such as '40 % of baseline'")
         value, unit = value * parsed.factor, "1"
+    elif output in PERCENTS and parsed.is_dimensionless:
+        # a monitor shows percent: "90 %" and "90" are the same there
+        value, unit = value * (parsed.factor / 0.01 if parsed.factor != 1 else 1.0), "1"
+        if 0 < value <= 1:
+            raise ScenarioError(f"{where}: read {text!r}; {output} is in percent, 0 to 100: write '90 %' or '90'")
     return Condition(text.strip(), output, sign.startswith(">"), value, unit, of_baseline)
