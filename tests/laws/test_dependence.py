@@ -49,6 +49,22 @@ def test_more_exposure_never_means_less_withdrawal(dose: float, factor: float, d
     assert run([], history=heroin(dose, longer))["scales.COWS"].max() >= peaks[0] - 0.05
 
 
+@pytest.mark.parametrize(
+    ("drug", "route", "doses"),
+    [
+        ("heroin", "iv", (20, 80, 320)), ("morphine", "oral", (40, 160, 640)), ("fentanyl", "iv", (0.5, 2, 4)), ("methadone", "oral", (10, 40, 160)),
+        ("oxycodone", "oral", (20, 80, 320)), ("buprenorphine", "sublingual", (2, 8, 32)),
+    ],
+)  # fmt: skip
+def test_more_of_any_drug_leaves_more_withdrawal(drug: str, route: str, doses: tuple[float, ...]) -> None:
+    """Up to doses where adaptation is complete. Beyond (fentanyl 4 to 32 mg a day, heroin 640 to 3000) the peak falls by up to 0.4 of 13 points, as
+    more drug takes longer to leave."""
+    until = "12 day" if drug in ("methadone", "buprenorphine") else "4 day"
+    histories = [History(drug=drug, dose=f"{x:g} mg/day", route=route, duration="30 day") for x in doses]
+    peaks = [float(run([], until=until, every="1 h", history=h)["scales.COWS"].max()) for h in histories]
+    assert peaks == sorted(peaks)
+
+
 def test_scales_are_the_sum_of_their_items_and_stay_within_their_range() -> None:
     r = run([Dose(drug="naloxone", amount="4 mg", route="iv", at="6 h")], history=heroin(300, "2 year"), until="2 day", every="5 min")
     inside = {"COWS", "SOWS", "OOWS"}

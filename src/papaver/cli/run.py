@@ -85,23 +85,23 @@ def _trial(args: argparse.Namespace) -> int:
         return 0
     s = trial.scenario
     print(f"{s.title}\n{s.people} people an arm, {s.observe.until}, seed {s.seed}" + (f", {trial.sets} parameter sets" if trial.sets else ""))
-    names = list(trial.arms[0].shares)
-    print(f"  {'arm':28}" + "".join(f"{n.removeprefix('rescue.').replace('_', ' '):>26}" for n in names))
+    names, wide = list(trial.arms[0].shares), max(28, *(len(a.name) for a in trial.arms))
+    print(f"  {'arm':{wide}}" + "".join(f"{n.removeprefix('rescue.').replace('_', ' '):>26}" for n in names))
     for a in trial.arms:
         cells = []
         for n in names:
             x = a.shares[n]
             text = f"{100 * x.value:.1f} % ({100 * x.low:.1f}-{100 * x.high:.1f})" if s.people > 1 else ("yes" if x.value else "no")
             cells.append(text + (f" [{100 * x.uncertainty[0]:.0f}-{100 * x.uncertainty[1]:.0f}]" if x.uncertainty else ""))
-        print(f"  {a.name:28}" + "".join(f"{c:>26}" for c in cells))
+        print(f"  {a.name:{wide}}" + "".join(f"{c:>26}" for c in cells))
     if s.people > 1:
         print("  (in brackets 95 % by the number of people" + ("; in square brackets 95 % over parameter sets)" if trial.sets else ")"))
     if arm_withdrawal.withdrawn(trial.arms):
         table = arm_withdrawal.measure_table(trial.arms)
         print("\nwithdrawal" + (" (medians)" if s.people > 1 else ""))
-        print(f"  {'arm':28}" + "".join(f"{c.replace(chr(160), ' '):>26}" for c in table.columns))
+        print(f"  {'arm':{wide}}" + "".join(f"{c.replace(chr(160), ' '):>26}" for c in table.columns))
         for name, _, row in table.rows:
-            print(f"  {name:28}" + "".join(f"{c.text.replace(chr(160), ' '):>26}" for c in row))
+            print(f"  {name:{wide}}" + "".join(f"{c.text.replace(chr(160), ' '):>26}" for c in row))
     for a in trial.arms:
         for law in a.result.broken_laws:
             print(f"broken law in {a.name}: {law}")

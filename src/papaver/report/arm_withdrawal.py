@@ -14,10 +14,12 @@ from papaver.report.events import withdrawal_counts
 from papaver.report.figures import GREY, GRID, INK
 from papaver.report.heat import ROW, draw_map, key
 from papaver.report.items import cows_items
+from papaver.report.multiples import Cell as Little
+from papaver.report.multiples import grid, grid_height
 from papaver.report.sheet import LEFT, LINE, RIGHT, WIDTH, Line, Panel, Sheet, nice, wrapped
 from papaver.report.svg import svg_of
 from papaver.report.tables import Cell, Table, cell_of
-from papaver.report.withdrawal import SHADES, SIDE, cows_ends, cows_panel, stretch
+from papaver.report.withdrawal import BODY, SHADES, SIDE, cows_ends, cows_panel, ends, resting, stretch, wanted
 from papaver.report.writing import listed, number
 from papaver.trial.arms import ArmResult
 
@@ -88,6 +90,36 @@ def _lines(arms: Sequence[ArmResult], column: str) -> list[Line]:
         c, (tint, dashes) = curve(a.result, column), looks(k)
         lines.append(Line(a.name, c if len(arms) <= FEW_ARMS else Curve(c.mid, c.mean), tint, dashes))
     return lines
+
+
+def bodies(arms: Sequence[ArmResult]) -> Drawing | None:
+    """Small multiples of the body's systems, the arms side by side in each."""
+    w, t, cells = _window(arms), arms[0].result.t, []
+    for s in BODY:
+        shown = [(k, a) for k, a in enumerate(arms) if wanted(a.result, s)]
+        if not shown:
+            continue
+        lines = []
+        for k, a in shown:
+            tint, dashes = looks(k)
+            c = curve(a.result, data=s.factor * a.result[s.column])
+            lines.append(Line(a.name, Curve(c.mid, c.mean), tint, dashes))
+        first = shown[0][1].result
+        rest = s.factor * (resting(first.library, first.scenario.covariates, s.rest) if isinstance(s.rest, str) else s.rest)
+        low, high = (f(g(x.curve)[k] for x in lines) for f, g, k in ((min, ends, 0), (max, ends, 1)))
+        marks = nice(min(s.axis[0], low, rest), max(s.axis[1], high, rest), 3)
+        cells.append(Little(s.title, lines, [(v, f"{v:g}") for v in marks], limits=(rest,)))
+    if not cells:
+        return None
+    height = grid_height(len(cells))
+
+    def paint(ax: object) -> None:
+        grid(ax, height, w, cells, t)
+
+    said = listed(c.title.split(",")[0] for c in cells)
+    svg = svg_of(paint, "bodies", f"Body systems over time, by arm: {said}.", (WIDTH / 72, height / 72), FRAME)
+    people = " Lines: median over people." if any(a.result.people > 1 for a in arms) else ""
+    return Drawing(svg, "Colours and dashes of the arms as above. Dotted: at rest without opioids, of the typical person." + people)
 
 
 _SCALES = (("withdrawal.peak_COWS", "Highest COWS", 150.0, 372.0), ("withdrawal.peak_SOWS", "Highest SOWS (Gossop)", 408.0, 551.0))

@@ -76,6 +76,7 @@ def render_trial(trial: Trial, command: Sequence[str]) -> str:
     drawn["courses"] = side_by_side(trial.arms) if danger or not arms else None
     if arms:
         drawn |= {"cows": arm_withdrawal.courses(arms), "dots": arm_withdrawal.dots(arms), "maps": arm_withdrawal.maps(arms)}
+        drawn["bodies"] = arm_withdrawal.bodies(arms)
     figures = {name: None if d is None else {"svg": Markup(d.svg), "caption": d.caption} for name, d in drawn.items()}
     s = trial.scenario
     return template("trial.html").render(

@@ -183,7 +183,7 @@ def resting(library: Library, covariates: object, path: str) -> float:
     return x
 
 
-def _wanted(result: Result, s: System) -> bool:
+def wanted(result: Result, s: System) -> bool:
     if s.column not in result.columns or not np.isfinite(result[s.column]).any():
         return False
     if s.column == "gonadal.T":
@@ -202,11 +202,11 @@ def body(result: Result) -> list[Picture]:
     w = Window(float(t[0]), float(t[-1]), unit_of(float(t[-1] - t[0])), "")
     cells = []
     for s in BODY:
-        if not _wanted(result, s):
+        if not wanted(result, s):
             continue
         rest = s.factor * (resting(result.library, result.scenario.covariates, s.rest) if isinstance(s.rest, str) else s.rest)
         c = curve(result, data=s.factor * result[s.column][:, kept])
-        low, high = _ends(c)
+        low, high = ends(c)
         marks = nice(min(s.axis[0], low, rest), max(s.axis[1], high, rest), 3)
         cells.append(Cell(s.title, [Line(s.title, c, FIRST)], [(v, f"{v:g}") for v in marks], limits=(rest,)))
     if not cells:
@@ -224,7 +224,7 @@ def body(result: Result) -> list[Picture]:
     return [Picture("The body, system by system", svg, text)]
 
 
-def _ends(c: Curve) -> tuple[float, float]:
+def ends(c: Curve) -> tuple[float, float]:
     values = [x for x in (c.mid, c.low, c.high) if x is not None]
     return min(float(np.nanmin(x)) for x in values), max(float(np.nanmax(x)) for x in values)
 
@@ -260,9 +260,9 @@ def tolerance(result: Result) -> list[Picture]:
     panels = []
     for title, lines in (("Adaptation, %", opponents), ("Receptors and tone, %", receptors)):
         if lines:
-            ends = [_ends(x.curve) for x in lines]
+            reach = [ends(x.curve) for x in lines]
             least, most = (60.0, 100.0) if lines is receptors else (0.0, 10.0)
-            marks = nice(min(least, *(a for a, _ in ends)), max(most, *(b for _, b in ends)))
+            marks = nice(min(least, *(a for a, _ in reach)), max(most, *(b for _, b in reach)))
             panels.append(Panel(title, lines, [(v, f"{v:g}") for v in marks], 92, limits=(100.0,) if lines is receptors else ()))
     if not panels:
         return []
