@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from papaver import api
+from papaver.errors import ScenarioError
 from papaver.report import arm_withdrawal
 from papaver.report.trial import endangered, measures, render_trial, trial_dict
 from papaver.trial.arms import ArmResult, Trial, shares
@@ -117,3 +118,23 @@ def test_arms_without_withdrawal_or_where_all_failed(trial: Trial, stands_alone:
     bare = dataclasses.replace(a.result, outcomes={k: v for k, v in a.result.outcomes.items() if not k.startswith("withdrawal.")})
     html = render_trial(dataclasses.replace(trial, arms=(dataclasses.replace(a, result=bare),)), [])
     assert "h-withdrawal" not in html
+
+
+def test_body_is_shown_system_by_system_and_arms_may_be_written_down_at_other_times(trial: Trial) -> None:
+    a, b = trial.arms
+    thin = dataclasses.replace(b, result=dataclasses.replace(b.result, t=b.result.t[::2], data=b.result.data[:, ::2]))
+    html = render_trial(dataclasses.replace(trial, arms=(a, thin)), [])
+    assert "The body, system by system" in html
+    assert "Body systems over time, by arm: Heart rate" in html
+
+
+def test_arms_of_like_names_have_folders_of_their_own(tmp_path) -> None:
+    arms = {name: {} for name in ("a b", "a-b", "A B")}
+    s = {"title": "three", "doses": [{"drug": "morphine", "amount": "5 mg", "route": "iv"}], "arms": arms, "observe": {"until": "10 min"}}
+    api.run_trial(s, out=tmp_path / "out", solver="scalar")
+    assert sorted(x.name for x in (tmp_path / "out").iterdir() if x.is_dir()) == ["a-b", "a-b-2", "a-b-3"]
+
+
+def test_uncertainty_needs_people() -> None:
+    with pytest.raises(ScenarioError, match=r"--uncertainty: people are drawn around each parameter set"):
+        api.run_trial({**SCENARIO, "people": 1}, out=False, uncertainty=3)

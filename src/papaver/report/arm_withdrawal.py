@@ -9,7 +9,7 @@ import numpy as np
 
 from papaver.readouts.withdrawal import BANDS
 from papaver.report.arm_figures import FRAME, Drawing, looks
-from papaver.report.curves import Curve, Window, curve, unit_of
+from papaver.report.curves import Array, Curve, Window, curve, unit_of
 from papaver.report.events import withdrawal_counts
 from papaver.report.figures import GREY, GRID, INK
 from papaver.report.heat import ROW, draw_map, key
@@ -46,7 +46,6 @@ def courses(arms: Sequence[ArmResult]) -> Drawing | None:
     if not shown:
         return None
     w = _window(shown)
-    # the arms of a trial are written down at the same times
     t = shown[0].result.t
     panels = [cows_panel(_lines(shown, "scales.COWS"), 150)]
     if all("scales.SOWS" in a.result.columns for a in shown):
@@ -87,9 +86,16 @@ def _window(arms: Sequence[ArmResult]) -> Window:
 def _lines(arms: Sequence[ArmResult], column: str) -> list[Line]:
     lines = []
     for k, a in enumerate(arms):
-        c, (tint, dashes) = curve(a.result, column), looks(k)
+        c, (tint, dashes) = _at(curve(a.result, column), a.result.t, arms[0].result.t), looks(k)
         lines.append(Line(a.name, c if len(arms) <= FEW_ARMS else Curve(c.mid, c.mean), tint, dashes))
     return lines
+
+
+def _at(c: Curve, own: Array, t: Array) -> Curve:
+    """A curve at the times of another arm: without `observe.every` each arm is written down more often after its own doses."""
+    if np.array_equal(own, t):
+        return c
+    return Curve(*(None if x is None else np.interp(t, own, x) for x in (c.mid, c.mean, c.low, c.high)))  # type: ignore[arg-type]
 
 
 def bodies(arms: Sequence[ArmResult]) -> Drawing | None:
@@ -102,7 +108,7 @@ def bodies(arms: Sequence[ArmResult]) -> Drawing | None:
         lines = []
         for k, a in shown:
             tint, dashes = looks(k)
-            c = curve(a.result, data=s.factor * a.result[s.column])
+            c = _at(curve(a.result, data=s.factor * a.result[s.column]), a.result.t, t)
             lines.append(Line(a.name, Curve(c.mid, c.mean), tint, dashes))
         first = shown[0][1].result
         rest = s.factor * (resting(first.library, first.scenario.covariates, s.rest) if isinstance(s.rest, str) else s.rest)
