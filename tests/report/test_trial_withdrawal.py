@@ -52,7 +52,7 @@ def test_page_compares_arms(trial: Trial, stands_alone: Callable[[str], Any]) ->
     assert "Use before the trial: 160 mg/day heroin, intravenous, for 5 years." in html
     assert "Highest COWS, of 48 (median" in html
     labels = [v for tag, k, v in parsed.attributes if tag == "svg" and k == "aria-label"]
-    assert [x[:17] for x in labels] == ["Median COWS over ", "Highest COWS by a", "Items of COWS ove"]
+    assert [x[:17] for x in labels] == ["Median COWS over ", "Highest COWS by a", "Items of COWS ove", "Body systems over"]
     assert "nan" not in html.lower()
 
 
