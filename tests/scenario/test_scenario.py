@@ -70,7 +70,7 @@ BAD = [
     (raw(dose__amount="inf mg"), r"does not start with a finite number"),
     (raw(dose__amount="1e999 mg"), r"which is not finite"),
     (raw(dose__amount=float("nan")), r"doses\[0\]\.amount: the unit is missing|nan"),
-    (raw(dose__amount="10 kg"), r"doses\[0\]\.amount: read '10 kg'; a mass or an amount"),
+    (raw(dose__amount="10 kg"), r"doses\[0\]\.amount: read '10 kg'; kg stands for body weight"),
     (raw(dose__amount="1000 g"), r"doses\[0\]\.amount: read '1000 g'; more than 100 g is no dose, check the unit"),
     (raw(dose__amount="0.1 mg/kg", person__weight=None), r"doses\[0\]\.amount: read '0\.1 mg/kg', but the person's weight is missing; add person: \{weight: 70 kg\}"),
     (raw(dose__amount="0.1 mg/kg/min"), r"a mass or an amount of substance is needed"),

@@ -84,7 +84,8 @@ def _trial(args: argparse.Namespace) -> int:
         print(to_json({"run_dir": str(folder), **trial_dict(trial)}))
         return 0
     s = trial.scenario
-    print(f"{s.title}\n{s.people} people an arm, {s.observe.until}, seed {s.seed}" + (f", {trial.sets} parameter sets" if trial.sets else ""))
+    plural = "1 person" if s.people == 1 else f"{s.people} people"
+    print(f"{s.title}\n{plural} an arm, {s.observe.until}, seed {s.seed}" + (f", {trial.sets} parameter sets" if trial.sets else ""))
     names, wide = list(trial.arms[0].shares), max(28, *(len(a.name) for a in trial.arms))
     print(f"  {'arm':{wide}}" + "".join(f"{n.removeprefix('rescue.').replace('_', ' '):>26}" for n in names))
     for a in trial.arms:

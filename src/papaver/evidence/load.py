@@ -335,7 +335,7 @@ def find_file(name: str, kind: str, extra: Path | None = None, error: type[Papav
         if path.is_file():
             return path
         if path.suffix:
-            raise error(f"{name}: no such file")
+            raise error(f"{name}: a folder; name a file in it" if path.is_dir() else f"{name}: no such file")
     known = list_data(kind, extra)
     if name in known:
         return known[name]

@@ -420,6 +420,8 @@ def _amount(d: Dose, drug: Drug | Mixture, at: str, weight: float | None) -> flo
         if weight is None:
             raise ScenarioError(f"{at}.amount: read {d.amount!r}, but the person's weight is missing; add person: {{weight: 70 kg}}")
         value, unit = value * weight, f"({unit})*kg"
+    if dims == {"kg": 1}:
+        raise ScenarioError(f"{at}.amount: read {d.amount!r}; kg stands for body weight ('0.1 mg/kg'), and no dose is that large: write g, mg or ug")
     try:
         amount = convert(value, unit, "nmol", MW=MW)
     except UnitError:
